@@ -1,0 +1,16 @@
+//! The page's entry. The page exists only as WebAssembly; a native build of this binary says so.
+
+#[cfg(target_arch = "wasm32")]
+mod app;
+
+#[cfg(target_arch = "wasm32")]
+fn main() {
+    console_error_panic_hook::set_once();
+    app::start();
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() {
+    eprintln!("This binary is the page of Conclave and runs in a browser. Try: cargo xtask serve");
+    std::process::exit(2);
+}
