@@ -1,0 +1,3 @@
+//! The engines, one folder each. A folder knows only `sim`, `scene` and its own files.
+
+pub mod raft;

@@ -1,0 +1,142 @@
+//! Leader election (§5.2) and its restriction (§5.4.1).
+
+use super::log::{Entry, Payload};
+use super::{Cx, Fx, Index, Message, Progress, Reason, Role, Server, Term, Timer};
+use crate::sim::{NodeId, NodeSet};
+
+impl Server {
+    /// "To begin an election, a follower increments its current term and transitions to candidate
+    /// state. It then votes for itself and issues RequestVote RPCs in parallel" (§5.2).
+    pub(super) fn start_election(&mut self, cx: &Cx<'_>, fx: &mut Fx) {
+        let term = self.term().next();
+        self.durable.current_term = term;
+        self.durable.voted_for = Some(cx.id);
+        self.role = Role::Candidate { granted: NodeSet::of(cx.id), refused: NodeSet::EMPTY };
+        fx.explain(|| Reason::ElectionTimeout { term });
+        self.set_election_timer(cx, fx);
+        for peer in cx.peers() {
+            fx.send(
+                peer,
+                Message::RequestVote {
+                    term,
+                    last_log_index: self.log().last_index(),
+                    last_log_term: self.log().last_term(),
+                },
+            );
+        }
+        self.count_votes(cx, fx);
+    }
+
+    /// A candidate asks for this server's vote.
+    pub(super) fn request_vote(
+        &mut self,
+        cx: &Cx<'_>,
+        candidate: NodeId,
+        term: Term,
+        last: (Term, Index),
+        fx: &mut Fx,
+    ) {
+        let vote_granted = match self.refusal(cx, candidate, term, last) {
+            Some(reason) => {
+                fx.explain(|| reason);
+                false
+            }
+            None => {
+                fx.explain(|| Reason::VoteGranted { candidate, term });
+                self.durable.voted_for = Some(candidate);
+                // Granting a vote restarts the timer (Figure 2, followers).
+                self.set_election_timer(cx, fx);
+                true
+            }
+        };
+        fx.send(candidate, Message::RequestVoteReply { term: self.term(), vote_granted });
+    }
+
+    /// Why a candidate does not get the vote; none when it does.
+    fn refusal(
+        &self,
+        cx: &Cx<'_>,
+        candidate: NodeId,
+        term: Term,
+        theirs: (Term, Index),
+    ) -> Option<Reason> {
+        if term < self.term() {
+            return Some(Reason::StaleTerm { from: candidate, theirs: term, ours: self.term() });
+        }
+        match self.durable.voted_for {
+            Some(me) if me == cx.id => return Some(Reason::OwnCandidate { candidate, term }),
+            Some(other) if other != candidate => {
+                return Some(Reason::AlreadyVoted { candidate, voted_for: other, term });
+            }
+            // "First-come-first-served" (§5.2); the same candidate may ask again.
+            Some(_) | None => {}
+        }
+        // "If the logs have last entries with different terms, then the log with the later term is
+        // more up-to-date. If the logs end with the same term, then whichever log is longer is more
+        // up-to-date" (§5.4.1): pairs compare just so.
+        let ours = (self.log().last_term(), self.log().last_index());
+        (theirs < ours).then_some(Reason::LogBehind { candidate, theirs, ours })
+    }
+
+    /// A vote, or a refusal, comes in.
+    pub(super) fn request_vote_reply(
+        &mut self,
+        cx: &Cx<'_>,
+        from: NodeId,
+        term: Term,
+        vote_granted: bool,
+        fx: &mut Fx,
+    ) {
+        if term < self.term() {
+            return fx.explain(|| Reason::StaleTerm { from, theirs: term, ours: self.term() });
+        }
+        match &mut self.role {
+            Role::Candidate { granted, .. } if vote_granted => {
+                granted.insert(from);
+                let votes = granted.len();
+                fx.explain(|| Reason::VoteCounted { from, votes, needed: cx.majority() });
+                self.count_votes(cx, fx);
+            }
+            Role::Candidate { refused, .. } => {
+                refused.insert(from);
+                let refused = refused.len();
+                fx.explain(|| Reason::RefusalCounted { from, refused });
+            }
+            Role::Follower { .. } | Role::Leader { .. } => {
+                fx.explain(|| Reason::LateVote { from, term });
+            }
+        }
+    }
+
+    /// "A candidate wins an election if it receives votes from a majority of the servers in the
+    /// full cluster for the same term" (§5.2).
+    fn count_votes(&mut self, cx: &Cx<'_>, fx: &mut Fx) {
+        if let Role::Candidate { granted, .. } = self.role
+            && granted.len() >= cx.majority()
+        {
+            let (term, votes) = (self.term(), granted.len());
+            fx.explain(|| Reason::Elected { term, votes, of: cx.nodes });
+            self.become_leader(cx, fx);
+        }
+    }
+
+    /// "Once a candidate wins an election, it becomes leader. It then sends heartbeat messages to
+    /// all of the other servers" (§5.2).
+    fn become_leader(&mut self, cx: &Cx<'_>, fx: &mut Fx) {
+        // "nextIndex: initialized to leader last log index + 1; matchIndex: to 0" (Figure 2).
+        let progress = Progress {
+            next_index: self.log().last_index().next(),
+            match_index: Index(0),
+            awaiting: false,
+        };
+        self.role = Role::Leader { progress: vec![progress; cx.nodes.into()] };
+        fx.stop_timer(Timer::Election);
+        if cx.config.leader_noop {
+            let term = self.term();
+            self.durable.log.push(Entry { term, payload: Payload::Noop });
+            fx.explain(|| Reason::NoopAppended { index: self.log().last_index(), term });
+        }
+        self.heartbeat(cx, fx);
+        self.advance_commit_index(cx, fx);
+    }
+}

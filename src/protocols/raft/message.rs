@@ -1,0 +1,128 @@
+//! The two remote procedure calls of Figure 2, each as a request and a reply.
+
+use std::fmt;
+
+use super::log::{Entries, Index, Payload, Term};
+
+/// What servers say to each other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Message {
+    /// "Invoked by candidates to gather votes" (§5.2).
+    RequestVote {
+        /// The candidate's term.
+        term: Term,
+        /// The index of the candidate's last log entry (§5.4.1).
+        last_log_index: Index,
+        /// The term of the candidate's last log entry (§5.4.1).
+        last_log_term: Term,
+    },
+    /// The answer to it.
+    RequestVoteReply {
+        /// The voter's term, for the candidate to update itself.
+        term: Term,
+        /// True means that the candidate got the vote.
+        vote_granted: bool,
+    },
+    /// "Invoked by leader to replicate log entries (§5.3); also used as heartbeat (§5.2)".
+    AppendEntries {
+        /// The leader's term.
+        term: Term,
+        /// The index of the entry just before the new ones.
+        prev_log_index: Index,
+        /// The term of that entry.
+        prev_log_term: Term,
+        /// The new entries; none for a heartbeat.
+        entries: Entries,
+        /// The leader's commit index.
+        leader_commit: Index,
+    },
+    /// The answer to it.
+    AppendEntriesReply {
+        /// The follower's term, for the leader to update itself.
+        term: Term,
+        /// Whether the logs met.
+        outcome: Outcome,
+    },
+}
+
+/// What a follower answers. The paper's `success` does not say which call it answers; on a network
+/// that reorders, a reply must speak for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// The logs are the same up to this index.
+    Success {
+        /// The index of the last entry that the call spoke of.
+        match_index: Index,
+    },
+    /// The follower has no entry with the index and term that the call named, or refuses the
+    /// leader's term.
+    Failure {
+        /// The index that the call named.
+        prev_log_index: Index,
+        /// With fast back-up: where the logs may meet.
+        conflict: Option<Conflict>,
+    },
+}
+
+/// Where a leader should try next (§5.3, end).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Conflict {
+    /// The term of the follower's entry at the named index; none when its log is too short.
+    pub term: Option<Term>,
+    /// The first index of that term; the place after the last entry when the log is too short.
+    pub first_index: Index,
+}
+
+impl Message {
+    /// The sender's term.
+    pub fn term(&self) -> Term {
+        match self {
+            Self::RequestVote { term, .. }
+            | Self::RequestVoteReply { term, .. }
+            | Self::AppendEntries { term, .. }
+            | Self::AppendEntriesReply { term, .. } => *term,
+        }
+    }
+}
+
+/// The notation of traces, tests and the event list, such as `Append t3 base=4@2 [5@3 x=1] commit=4`.
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RequestVote { term, last_log_index, last_log_term } => {
+                write!(f, "RequestVote t{term} last={last_log_index}@{last_log_term}")
+            }
+            Self::RequestVoteReply { term, vote_granted } => {
+                write!(f, "Vote t{term} {}", if *vote_granted { "granted" } else { "refused" })
+            }
+            Self::AppendEntries { term, prev_log_index, prev_log_term, entries, leader_commit } => {
+                write!(f, "Append t{term} base={prev_log_index}@{prev_log_term} [")?;
+                for (offset, entry) in entries.iter().enumerate() {
+                    let index = prev_log_index.0 + 1 + offset as u64;
+                    let space = if offset == 0 { "" } else { " " };
+                    write!(f, "{space}{index}@{}", entry.term)?;
+                    if let Payload::Command(command) = &entry.payload {
+                        write!(f, " {}", command.op)?;
+                    }
+                }
+                write!(f, "] commit={leader_commit}")
+            }
+            Self::AppendEntriesReply { term, outcome: Outcome::Success { match_index } } => {
+                write!(f, "Appended t{term} match={match_index}")
+            }
+            Self::AppendEntriesReply {
+                term,
+                outcome: Outcome::Failure { prev_log_index, conflict },
+            } => {
+                write!(f, "Refused t{term} base={prev_log_index}")?;
+                match conflict {
+                    None => Ok(()),
+                    Some(Conflict { term: Some(term), first_index }) => {
+                        write!(f, " conflict={first_index}@{term}")
+                    }
+                    Some(Conflict { term: None, first_index }) => write!(f, " end={first_index}"),
+                }
+            }
+        }
+    }
+}

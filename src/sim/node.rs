@@ -1,0 +1,97 @@
+//! A seat in the cluster: up, paused or crashed; its disk, its timers, the pace of its clock.
+
+use super::protocol::MAX_TIMERS;
+use super::queue::{Due, Ticket};
+use super::{Micros, Protocol};
+
+/// The pace of a clock that is neither fast nor slow, in parts per million.
+pub const TRUE_CLOCK_PPM: u32 = 1_000_000;
+
+/// What a node is doing, seen from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// It runs.
+    Up,
+    /// It stands still, as in a long garbage collection: nothing is lost, all of it is late.
+    Paused,
+    /// It is down; only its disk is left.
+    Crashed,
+}
+
+/// A timer that will go off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Running {
+    /// When it was set.
+    pub set: Micros,
+    pub(super) ticket: Ticket,
+}
+
+impl Running {
+    /// When it goes off.
+    pub fn due(&self) -> Micros {
+        self.ticket.at
+    }
+}
+
+/// A timer. The queue may hold an earlier ticket for it than the one that counts: setting a timer
+/// later, as a Raft follower does at each heartbeat, costs nothing until the earlier one comes up.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Timer {
+    pub running: Option<Running>,
+    pub queued: Option<Ticket>,
+}
+
+/// One node's seat.
+#[derive(Clone, Debug)]
+pub(super) struct Node<P: Protocol> {
+    pub status: Status,
+    /// What is left of a crashed node.
+    pub disk: Option<P::Durable>,
+    pub timers: [Timer; MAX_TIMERS],
+    /// What came due while the node was paused, in order.
+    pub backlog: Vec<Due>,
+    /// The pace of its clock.
+    pub clock_ppm: u32,
+    /// Its clock showed `clock_base` at `clock_since`.
+    pub clock_base: Micros,
+    pub clock_since: Micros,
+}
+
+impl<P: Protocol> Node<P> {
+    pub fn new() -> Self {
+        Self {
+            status: Status::Up,
+            disk: None,
+            timers: [Timer::default(); MAX_TIMERS],
+            backlog: Vec::new(),
+            clock_ppm: TRUE_CLOCK_PPM,
+            clock_base: Micros(0),
+            clock_since: Micros(0),
+        }
+    }
+
+    /// What its clock shows.
+    pub fn clock(&self, now: Micros) -> Micros {
+        if self.clock_ppm == TRUE_CLOCK_PPM {
+            return self.clock_base + now.since(self.clock_since);
+        }
+        let passed = u128::from(now.since(self.clock_since).0) * u128::from(self.clock_ppm);
+        self.clock_base + Micros((passed / u128::from(TRUE_CLOCK_PPM)) as u64)
+    }
+
+    /// How long the world waits while this node's clock counts off `span`.
+    pub fn to_world(&self, span: Micros) -> Micros {
+        if self.clock_ppm == TRUE_CLOCK_PPM {
+            return span;
+        }
+        let scaled = u128::from(span.0) * u128::from(TRUE_CLOCK_PPM) / u128::from(self.clock_ppm);
+        Micros(scaled as u64)
+    }
+
+    /// Changes the pace of its clock, from now on; timers that run keep their moment.
+    pub fn set_clock(&mut self, now: Micros, ppm: u32) {
+        self.clock_base = self.clock(now);
+        self.clock_since = now;
+        self.clock_ppm = ppm;
+    }
+}

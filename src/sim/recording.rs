@@ -1,0 +1,194 @@
+//! A run as data: how it began and what was done to it. Replaying a recording gives the run.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::world::{Setup, check_quality, check_setting};
+use super::{Action, ActionError, MAX_NODES, Micros, Protocol, Quality, Watch, Workload, World};
+
+/// The format that this build writes and reads.
+pub const FORMAT: u16 = 1;
+
+/// An action and its moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timed {
+    /// The world's clock when it was done.
+    pub at: Micros,
+    /// How many steps the world had taken before it.
+    pub after: u64,
+    /// What was done.
+    pub action: Action,
+}
+
+/// A run, whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recording {
+    /// The version of this format, [`FORMAT`].
+    pub format: u16,
+    /// The protocol's name.
+    pub protocol: String,
+    /// How many nodes, from 1 to [`MAX_NODES`].
+    pub nodes: u8,
+    /// What all chance in the run comes from.
+    pub seed: u64,
+    /// Settings of the protocol that differ from their defaults.
+    #[serde(default)]
+    pub settings: BTreeMap<String, u64>,
+    /// The quality of all links at the beginning.
+    #[serde(default)]
+    pub quality: Quality,
+    /// What clients do by themselves from the beginning.
+    #[serde(default)]
+    pub workload: Workload,
+    /// What was done, in order.
+    #[serde(default)]
+    pub actions: Vec<Timed>,
+}
+
+/// Why a recording cannot be played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordingError {
+    /// It is not the JSON of a recording; the text says where and why.
+    Malformed(String),
+    /// It was written in another format.
+    Format {
+        /// The format it names.
+        found: u16,
+    },
+    /// No such protocol is built in.
+    NoSuchProtocol {
+        /// The name asked for.
+        protocol: String,
+    },
+    /// Its number of nodes is not allowed.
+    Nodes {
+        /// The number asked for.
+        nodes: u8,
+    },
+    /// A value at the beginning of the run is not allowed.
+    Setup(ActionError),
+    /// An action cannot be done at its moment.
+    Action {
+        /// Its place in the list, from zero.
+        number: usize,
+        /// Why not.
+        why: ActionError,
+    },
+    /// An action's moment does not come after the one before, or never comes.
+    Order {
+        /// Its place in the list, from zero.
+        number: usize,
+    },
+}
+
+impl fmt::Display for RecordingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(why) => write!(f, "this is not a recording: {why}"),
+            Self::Format { found } => {
+                write!(f, "format: {found} is not known; this version reads {FORMAT}")
+            }
+            Self::NoSuchProtocol { protocol } => write!(f, "protocol: {protocol:?} is not known"),
+            Self::Nodes { nodes } => {
+                write!(f, "nodes: {nodes} is out of range; 1 to {MAX_NODES} is allowed")
+            }
+            Self::Setup(why) => why.fmt(f),
+            Self::Action { number, why } => write!(f, "action {number}: {why}"),
+            Self::Order { number } => {
+                write!(f, "action {number}: its moment does not follow from the run before it")
+            }
+        }
+    }
+}
+
+impl std::error::Error for RecordingError {}
+
+impl Recording {
+    /// A run of a protocol in which nothing has been done yet, with everything at its default.
+    pub fn new(protocol: &str, nodes: u8, seed: u64) -> Self {
+        Self {
+            format: FORMAT,
+            protocol: protocol.into(),
+            nodes,
+            seed,
+            settings: BTreeMap::new(),
+            quality: Quality::default(),
+            workload: Workload::default(),
+            actions: Vec::new(),
+        }
+    }
+
+    /// Reads the JSON that [`Recording::to_json`] wrote.
+    ///
+    /// # Errors
+    /// When it is not a recording, or one of another format.
+    pub fn from_json(json: &str) -> Result<Self, RecordingError> {
+        let recording: Self = serde_json::from_str(json)
+            .map_err(|error| RecordingError::Malformed(error.to_string()))?;
+        match recording.format {
+            FORMAT => Ok(recording),
+            found => Err(RecordingError::Format { found }),
+        }
+    }
+
+    /// As JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a recording has no keys that JSON cannot hold")
+    }
+
+    /// How the world of this recording begins.
+    ///
+    /// # Errors
+    /// When a number is out of its range or a setting is unknown.
+    pub fn setup<P: Protocol>(&self) -> Result<Setup<P::Config>, RecordingError> {
+        if !(1..=MAX_NODES).contains(&self.nodes) {
+            return Err(RecordingError::Nodes { nodes: self.nodes });
+        }
+        check_quality(&self.quality).map_err(RecordingError::Setup)?;
+        let workload = self.workload.check();
+        workload.map_err(|error| RecordingError::Setup(error.into()))?;
+        let mut config = P::Config::default();
+        for (name, &value) in &self.settings {
+            check_setting::<P>(name, value).map_err(RecordingError::Setup)?;
+            let setting = P::settings().iter().find(|setting| setting.id == name);
+            (setting.expect("checked").set)(&mut config, value);
+        }
+        Ok(Setup {
+            nodes: self.nodes,
+            seed: self.seed,
+            config,
+            quality: self.quality,
+            workload: self.workload,
+            judged: true,
+        })
+    }
+
+    /// Plays the whole recording: the world as its last action left it.
+    ///
+    /// # Errors
+    /// When the beginning is not allowed, or an action cannot be done at its moment.
+    pub fn replay<P: Protocol>(
+        &self,
+        watch: &mut impl Watch<P>,
+    ) -> Result<World<P>, RecordingError> {
+        let mut world = World::new(&self.setup::<P>()?, watch);
+        for (number, timed) in self.actions.iter().enumerate() {
+            while world.steps() < timed.after && world.next_due().is_some_and(|due| due <= timed.at)
+            {
+                world.step(watch);
+            }
+            let early = world.next_due().is_some_and(|due| due < timed.at);
+            if world.steps() != timed.after || world.now() > timed.at || early {
+                return Err(RecordingError::Order { number });
+            }
+            world.wait_until(timed.at);
+            world
+                .act(&timed.action, watch)
+                .map_err(|why| RecordingError::Action { number, why })?;
+        }
+        Ok(world)
+    }
+}
