@@ -1,0 +1,34 @@
+// What the build tool tells the browser scripts. Each has a default, so that `npx playwright test` works as well.
+import { fileURLToPath } from "node:url";
+import path from "node:path";
+
+const env = process.env;
+const repository = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The folder of the page under test. */
+export const dist = path.resolve(env.CONCLAVE_DIST ?? path.join(repository, "dist"));
+
+/** How that page was built: "bundle" by cargo xtask build, "trunk" by trunk build. */
+export const build = env.CONCLAVE_BUILD ?? "bundle";
+
+/** The port at which the tests find it. */
+export const port = Number(env.CONCLAVE_PORT ?? 8811);
+
+/** How Chromium is launched: without a window, and without its habit of calling home. */
+export const chromium = {
+  executablePath: env.CONCLAVE_CHROMIUM ?? "/usr/bin/chromium",
+  args: [
+    // The pages shown are our own, and in containers the sandbox cannot start.
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+  ],
+};
+
+/** `docs/` of the repository. */
+export const docs = path.join(repository, "docs");

@@ -1,0 +1,35 @@
+// Playwright's `test`, with what every test of the page demands beside its own subject:
+//  - nothing is requested from anywhere but the page's own origin;
+//  - nothing is logged as an error, but what the test expects: test.use({ expectedErrors: /trap/ }).
+
+import { test as base, expect } from "@playwright/test";
+import { port } from "./environment.mjs";
+
+const OWN = new RegExp(`^(http://127\\.0\\.0\\.1:${port}/|file:|data:|blob:|about:)`);
+
+export const test = base.extend({
+  expectedErrors: [/(?!)/, { option: true }],
+
+  wellBehaved: [
+    async ({ context, expectedErrors }, use) => {
+      const foreign = [];
+      const errors = [];
+      context.on("request", (request) => OWN.test(request.url()) || foreign.push(request.url()));
+      context.on("weberror", (error) => errors.push(String(error.error())));
+      context.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+      await use();
+      expect(foreign, "requests to other origins").toEqual([]);
+      const unexpected = errors.filter((error) => !expectedErrors.test(error));
+      expect(unexpected, "errors").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+/** Waits until the program runs; `where` is a page or a frame. */
+export async function running(where) {
+  await expect(where.locator("html")).toHaveAttribute("data-conclave", "running");
+  await expect(where.getByRole("heading", { name: "Conclave" }).first()).toBeVisible();
+}
+
+export { expect };

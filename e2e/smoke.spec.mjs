@@ -1,0 +1,153 @@
+// The page opens wherever it may be put, and where it cannot it says so.
+
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import AxeBuilder from "@axe-core/playwright";
+
+import { build, dist } from "./helpers/environment.mjs";
+import { expect, running, test } from "./helpers/test.mjs";
+
+/** Trunk's page is a module that fetches its wasm; browsers allow neither without a real origin. */
+const bundleOnly = () => test.skip(build === "trunk", "Trunk's page needs a server and an origin");
+
+test.describe("opens", () => {
+  test("over http", async ({ page }) => {
+    await page.goto("/");
+    await running(page);
+  });
+
+  test("below a path, with options and a fragment", async ({ page }) => {
+    await page.goto("/deep/er/path/?lang=en#x");
+    await running(page);
+  });
+
+  test("under a strict Content-Security-Policy, in page and frame", async ({ page }) => {
+    await page.goto("/strict/");
+    await running(page);
+    expect(await page.evaluate(() => typeof globalThis.wasm_bindgen)).toBe("undefined");
+  });
+
+  test("from a file", async ({ page }) => {
+    bundleOnly();
+    await page.goto(pathToFileURL(path.join(dist, "index.html")).href);
+    await running(page);
+  });
+
+  test("in a sandboxed frame of another site, under a strict policy", async ({ page }) => {
+    bundleOnly();
+    await page.goto("/host?/strict/");
+    await running(page.frameLocator("iframe"));
+    const origin = await page.frames()[1].evaluate(() => self.origin);
+    expect(origin).toBe("null");
+  });
+});
+
+test.describe("explains that it cannot start", () => {
+  const explained = async (page) => {
+    await expect(page.locator("html")).toHaveAttribute("data-conclave", "unsupported");
+    const alert = page.getByRole("alert");
+    await expect(alert.getByRole("heading", { name: "Conclave cannot start here" })).toBeVisible();
+    await expect(alert.getByRole("heading", { name: "Conclave 无法在这里运行" })).toBeVisible();
+  };
+
+  test("without JavaScript", async ({ browser, baseURL }) => {
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    await page.goto(baseURL);
+    await expect(page.getByRole("heading", { name: "Conclave" })).toBeVisible();
+    // Playwright's getByText never looks into <noscript>.
+    const explanation = page.locator("noscript > p");
+    await expect(explanation.nth(0)).toContainText("Please switch JavaScript on");
+    await expect(explanation.nth(1)).toContainText("请启用 JavaScript");
+    for (const paragraph of await explanation.all()) await expect(paragraph).toBeVisible();
+    await context.close();
+  });
+
+  for (const feature of ["WebAssembly", "DecompressionStream"]) {
+    test(`without ${feature}`, async ({ page }) => {
+      await page.addInitScript((name) => delete globalThis[name], feature);
+      await page.goto("/");
+      await explained(page);
+      await expect(page.getByText("this browser lacks what it needs")).toBeVisible();
+    });
+  }
+
+  test.describe("where wasm is forbidden", () => {
+    test.use({ expectedErrors: /WebAssembly|Content Security Policy/ });
+
+    test("by the policy of the host", async ({ page }) => {
+      await page.goto("/no-wasm/");
+      await explained(page);
+      await expect(page.getByText("it was not allowed to start")).toBeVisible();
+    });
+  });
+});
+
+test.describe("when the program traps", () => {
+  test.use({ expectedErrors: /unreachable|from elsewhere/ });
+
+  /** Traps as a defect of the program would: `unreachable` in wasm, called by the event loop. */
+  const trap = (page) =>
+    page.evaluate(() => {
+      // (module (func (export "f") unreachable))
+      const text = "\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x07\x05\x01\x01f\0\0\x0a\x05\x01\x03\0\0\x0b";
+      const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+      setTimeout(new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports.f);
+    });
+
+  test.beforeEach(async ({ page }) => {
+    await page.goto("/");
+    await running(page);
+  });
+
+  test("it apologizes and hands out the recording", async ({ page }) => {
+    await page.evaluate(() => (globalThis.__conclave_recording = '{"seed":7}'));
+    await trap(page);
+    const alert = page.getByRole("alert");
+    await expect(alert.getByRole("heading", { name: "Sorry, Conclave has stopped" })).toBeVisible();
+    await expect(page.locator("html")).toHaveAttribute("data-conclave", "trapped");
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      alert.getByRole("button", { name: "Download the recording" }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe("conclave-recording.json");
+    expect(await readFile(await download.path(), "utf8")).toBe('{"seed":7}');
+    const audit = await new AxeBuilder({ page }).include(".trouble").analyze();
+    expect(audit.violations).toEqual([]);
+  });
+
+  test("nothing but the panel can be reached, and it starts again", async ({ page }) => {
+    await page.evaluate(() => globalThis.__conclave_panic("told by the panic hook"));
+    await trap(page);
+    await expect(page.getByRole("alert")).toHaveCount(1);
+    expect(await page.locator("body > :not(.trouble)").evaluateAll((all) => all.every((one) => one.inert))).toBe(true);
+    await page.getByText("Technical details").click();
+    await expect(page.getByText("told by the panic hook")).toBeVisible();
+    await page.getByRole("button", { name: "Start again" }).click();
+    await running(page);
+    await expect(page.getByRole("alert")).toHaveCount(0);
+  });
+
+  test("it speaks the page's language", async ({ page }) => {
+    await page.evaluate(() => {
+      document.documentElement.lang = "zh-CN";
+      globalThis.__conclave_recording = "{}";
+    });
+    await trap(page);
+    await expect(page.getByRole("button", { name: "下载记录" })).toBeVisible();
+    await expect(page.getByRole("button", { name: "重新开始" })).toBeVisible();
+  });
+
+  test("errors of other scripts are none of its business", async ({ page }) => {
+    await page.evaluate(() => {
+      setTimeout(() => {
+        throw new Error("from elsewhere");
+      });
+      Promise.reject(new Error("from elsewhere"));
+    });
+    await page.waitForTimeout(200);
+    await expect(page.getByRole("alert")).toHaveCount(0);
+    await running(page);
+  });
+});
