@@ -141,6 +141,7 @@ function conclaveBoot(start) {
     addEventListener("unhandledrejection", (event) => onError(event.reason));
     try {
       await start();
+      performance.mark("conclave-running");
       if (root.dataset.conclave === "starting") root.dataset.conclave = "running";
     } catch (error) {
       console.error(error);

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::serve::ServeOptions;
+use crate::test::TestOptions;
 
 /// How the page is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,10 @@ pub enum Command {
     Help,
     Build { profile: Profile },
     Serve(ServeOptions),
+    Test(TestOptions),
+    TrunkCheck,
+    Screenshots,
+    Bench,
 }
 
 /// A command, as the help and the error messages tell it.
@@ -48,6 +53,29 @@ const USAGES: &[Usage] = &[
         name: "build",
         about: "build the page into dist/, ready for any static host",
         options: &[DEV],
+    },
+    Usage {
+        name: "test",
+        about: "run all checks and tests, natively and in Chromium; the last line counts them",
+        options: &[
+            ("--quick", "leave out all that needs a browser"),
+            ("--trunk", "check the page that Trunk builds, too (see trunk-check)"),
+        ],
+    },
+    Usage {
+        name: "bench",
+        about: "measure the simulation natively, then the page in Chromium",
+        options: &[],
+    },
+    Usage {
+        name: "screenshots",
+        about: "take the pictures in docs/screenshots/ anew",
+        options: &[],
+    },
+    Usage {
+        name: "trunk-check",
+        about: "build the page with Trunk (installed below target/ if missing) and test it",
+        options: &[],
     },
     Usage { name: "help", about: "this text", options: &[] },
 ];
@@ -77,16 +105,39 @@ pub fn parse(mut parser: Parser) -> Result<Command, String> {
         .ok_or_else(|| format!("there is no command \"{name}\"; {}", all()))?;
     match usage.name {
         "serve" => parse_serve(&mut parser, usage),
-        "build" => {
-            let mut profile = Profile::Release;
-            each_option(&mut parser, usage, |_dev, _| {
-                profile = Profile::Dev;
-                Ok(())
-            })?;
-            Ok(Command::Build { profile })
+        "build" => parse_build(&mut parser, usage),
+        "test" => parse_test(&mut parser, usage),
+        name => {
+            each_option(&mut parser, usage, |_, _| Ok(()))?;
+            Ok(match name {
+                "bench" => Command::Bench,
+                "screenshots" => Command::Screenshots,
+                "trunk-check" => Command::TrunkCheck,
+                _ => Command::Help,
+            })
         }
-        _ => Ok(Command::Help),
     }
+}
+
+fn parse_build(parser: &mut Parser, usage: &Usage) -> Result<Command, String> {
+    let mut profile = Profile::Release;
+    each_option(parser, usage, |_dev, _| {
+        profile = Profile::Dev;
+        Ok(())
+    })?;
+    Ok(Command::Build { profile })
+}
+
+fn parse_test(parser: &mut Parser, usage: &Usage) -> Result<Command, String> {
+    let mut options = TestOptions { quick: false, trunk: false };
+    each_option(parser, usage, |option, _| {
+        match option {
+            "quick" => options.quick = true,
+            _trunk => options.trunk = true,
+        }
+        Ok(())
+    })?;
+    Ok(Command::Test(options))
 }
 
 fn parse_serve(parser: &mut Parser, usage: &Usage) -> Result<Command, String> {
@@ -189,6 +240,16 @@ mod tests {
     }
 
     #[test]
+    fn the_other_commands_are_read() {
+        assert_eq!(parsed("build --dev"), Ok(Command::Build { profile: Profile::Dev }));
+        let options = TestOptions { quick: true, trunk: false };
+        assert_eq!(parsed("test --quick"), Ok(Command::Test(options)));
+        assert_eq!(parsed("bench"), Ok(Command::Bench));
+        assert_eq!(parsed("screenshots"), Ok(Command::Screenshots));
+        assert_eq!(parsed("trunk-check"), Ok(Command::TrunkCheck));
+    }
+
+    #[test]
     fn errors_name_what_is_allowed() {
         let error = |line| parsed(line).unwrap_err();
         assert!(
@@ -196,6 +257,7 @@ mod tests {
         );
         assert_eq!(error("build --fast"), "build does not take --fast; its options are: --dev");
         assert_eq!(error("build now"), "build does not take \"now\"; its options are: --dev");
+        assert_eq!(error("bench --fast"), "bench does not take --fast; it takes no options");
         let port = "--port takes a number from 1 to 65535";
         assert_eq!(error("serve --port"), port);
         assert_eq!(error("serve --port 0"), format!("{port}, not \"0\""));

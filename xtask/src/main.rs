@@ -7,12 +7,19 @@
 //! * [`workspace`]: where things lie, and how cargo is called
 //! * [`build`] and [`page`]: from sources to `dist/`; [`weight`]: what that weighs
 //! * [`serve`] and [`http`]: the development server
+//! * [`test`]: all checks, as [`stages`]; [`browser`] and [`trunk`] are some of them
+//! * [`scripts`]: benchmarks and pictures
 
 mod args;
+mod browser;
 mod build;
 mod http;
 mod page;
+mod scripts;
 mod serve;
+mod stages;
+mod test;
+mod trunk;
 mod weight;
 mod workspace;
 
@@ -45,6 +52,10 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Help => unreachable!("main has printed the help"),
         Command::Build { profile } => build::build(&workspace, profile)?,
         Command::Serve(options) => serve::serve(&workspace, &options)?,
+        Command::Test(options) => return test::test(&workspace, &options),
+        Command::TrunkCheck => return trunk::trunk_check(&workspace),
+        Command::Bench => scripts::bench(&workspace)?,
+        Command::Screenshots => scripts::screenshots(&workspace)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,0 +1,27 @@
+// For scripts that are no tests: the page, served and opened.
+
+import { chromium as playwrightChromium } from "@playwright/test";
+
+import { chromium, dist } from "./environment.mjs";
+import { serve } from "./server.mjs";
+
+/** Serves the page, launches Chromium, calls `work(browser, origin)` and tidies up. */
+export async function withBrowser(work) {
+  const { origin, close } = await serve(dist);
+  const browser = await playwrightChromium.launch(chromium);
+  try {
+    await work(browser, origin);
+  } finally {
+    await browser.close();
+    close();
+  }
+}
+
+/** Opens the page in a context of its own and waits until the program runs. */
+export async function openPage(browser, address, contextOptions = {}) {
+  const context = await browser.newContext(contextOptions);
+  const page = await context.newPage();
+  await page.goto(address);
+  await page.locator("html[data-conclave=running]").waitFor({ state: "attached" });
+  return page;
+}

@@ -1,0 +1,202 @@
+//! Tests and scripts in Chromium: finds or installs what they need, and runs them.
+
+use std::env;
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::stages::Tally;
+use crate::workspace::{Workspace, run};
+
+/// The oldest Node.js that Playwright runs on.
+const NODE_MAJOR: u32 = 20;
+
+/// The names under which Chromium goes on PATH. Ubuntu's `chromium-browser` may be a mere hint to install it: last.
+const CHROMIUM_NAMES: [&str; 5] =
+    ["chromium", "google-chrome", "google-chrome-stable", "chrome", "chromium-browser"];
+
+/// Where Chromium lives on systems that do not put it on PATH.
+const CHROMIUM_PLACES: [&str; 4] = [
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
+];
+
+/// A built page, for the browser scripts (see e2e/helpers/environment.mjs).
+pub struct Page {
+    /// "bundle" or "trunk".
+    build: &'static str,
+    dist: PathBuf,
+    /// The one file of tests that this page must pass, or all.
+    spec: Option<&'static str>,
+}
+
+impl Page {
+    /// What `cargo xtask build` makes.
+    pub fn bundle(workspace: &Workspace) -> Self {
+        Self { build: "bundle", dist: workspace.dist(), spec: None }
+    }
+
+    /// What `trunk build` makes: the same program, so that it is enough to see it start.
+    pub fn trunk(workspace: &Workspace) -> Self {
+        let dist = workspace.root.join("target/trunk");
+        Self { build: "trunk", dist, spec: Some("smoke.spec.mjs") }
+    }
+}
+
+/// Runs the Playwright tests on a page.
+pub fn test(workspace: &Workspace, page: &Page) -> Result<Tally> {
+    let report = workspace.target.join(format!("playwright-{}.json", page.build));
+    let mut node = script(workspace, page)?;
+    node.arg("node_modules/@playwright/test/cli.js").arg("test").args(page.spec);
+    node.arg("--reporter=list,json").env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report);
+    // An old report must not speak for this run.
+    if report.exists() {
+        fs::remove_file(&report)?;
+    }
+    let status = node.status().context("cannot run node")?;
+    let text = fs::read_to_string(&report).context("Playwright left no report")?;
+    let mut tally = tally(&text)?;
+    if !status.success() && tally.failed == 0 {
+        eprintln!("error: Playwright failed ({status}) without a failed test");
+        tally.failed = 1;
+    }
+    Ok(tally)
+}
+
+/// A `node` command in `e2e/`, told where the page and Chromium are; installs what is missing.
+pub fn script(workspace: &Workspace, page: &Page) -> Result<Command> {
+    ensure!(
+        page.dist.join("index.html").exists(),
+        "there is no page in {}",
+        workspace.display(&page.dist)
+    );
+    let folder = workspace.root.join("e2e");
+    ensure_node()?;
+    ensure_packages(&folder)?;
+    let chromium = ensure_chromium()?;
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let mut node = Command::new("node");
+    node.current_dir(folder)
+        .env("CONCLAVE_DIST", &page.dist)
+        .env("CONCLAVE_BUILD", page.build)
+        .env("CONCLAVE_PORT", port.to_string())
+        .env("CONCLAVE_CHROMIUM", chromium);
+    Ok(node)
+}
+
+/// Reads the counts of a Playwright report.
+fn tally(report: &str) -> Result<Tally> {
+    let report: serde_json::Value = serde_json::from_str(report)?;
+    let count = |name: &str| {
+        report["stats"][name].as_u64().with_context(|| format!("Playwright's report lacks {name}"))
+    };
+    Ok(Tally {
+        passed: count("expected")? + count("flaky")?,
+        // A file of tests that cannot even be loaded is no test, but an error.
+        failed: count("unexpected")? + report["errors"].as_array().map_or(0, Vec::len) as u64,
+        skipped: count("skipped")?,
+    })
+}
+
+fn ensure_node() -> Result<()> {
+    let hint = format!(
+        "the browser tests need Node.js {NODE_MAJOR} or newer, with npm, on PATH: from https://nodejs.org or your \
+         package manager. Everything else: cargo xtask test --quick"
+    );
+    let output = Command::new("node").arg("--version").output().ok().context(hint.clone())?;
+    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let major =
+        version.trim_start_matches('v').split('.').next().and_then(|text| text.parse().ok());
+    ensure!(
+        major.is_some_and(|major: u32| major >= NODE_MAJOR),
+        "found Node.js {version}, but {hint}"
+    );
+    Ok(())
+}
+
+/// Installs the packages of `e2e/package-lock.json`, unless they are there.
+fn ensure_packages(folder: &Path) -> Result<()> {
+    let changed =
+        |name: &str| folder.join(name).metadata().and_then(|metadata| metadata.modified());
+    let installed = changed("node_modules/.package-lock.json");
+    if installed.is_ok_and(|time| changed("package-lock.json").is_ok_and(|lock| lock <= time)) {
+        return Ok(());
+    }
+    println!("Installing Playwright with npm (about 5 s) ...");
+    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    let mut command = Command::new(npm);
+    command.arg("ci").current_dir(folder).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+    run(&mut command, "npm ci")
+}
+
+/// The path of Chromium; installs it with apt where there is none.
+fn ensure_chromium() -> Result<PathBuf> {
+    if let Some(path) = find_chromium() {
+        return Ok(path);
+    }
+    install_chromium()?;
+    find_chromium().context("Chromium was installed, but is not on PATH")
+}
+
+fn find_chromium() -> Option<PathBuf> {
+    if let Some(path) = env::var_os("CONCLAVE_CHROMIUM") {
+        return Some(path.into());
+    }
+    let on_path = CHROMIUM_NAMES.iter().find_map(|name| on_path(name));
+    on_path.or_else(|| CHROMIUM_PLACES.iter().map(PathBuf::from).find(|path| path.exists()))
+}
+
+fn install_chromium() -> Result<()> {
+    let sudo = match on_path("apt-get") {
+        None => bail!(
+            "found no Chromium or Chrome. Please install one, or name it: \
+             CONCLAVE_CHROMIUM=/path/to/chromium cargo xtask test"
+        ),
+        Some(_) if is_root() => None,
+        Some(_) => Some(on_path("sudo").context(
+            "found no Chromium or Chrome. Please let an administrator run: \
+             apt-get install chromium fonts-noto-cjk",
+        )?),
+    };
+    println!("Installing Chromium and a Chinese font with apt-get (about half a minute) ...");
+    let apt = |args: &[&str]| {
+        let mut command = match &sudo {
+            Some(sudo) => Command::new(sudo),
+            None => Command::new("env"),
+        };
+        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]).args(args);
+        run(&mut command, "apt-get")
+    };
+    apt(&["update"])?;
+    apt(&["install", "-y", "--no-install-recommends", "chromium", "fonts-noto-cjk"])
+}
+
+/// The first program of this name on PATH.
+fn on_path(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+    env::split_paths(&path).map(|folder| folder.join(&file)).find(|candidate| candidate.is_file())
+}
+
+fn is_root() -> bool {
+    let output = Command::new("id").arg("-u").output();
+    output.is_ok_and(|output| output.stdout == b"0\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_counted() {
+        let report = r#"{"errors": [{"message": "cannot load"}],
+            "stats": {"expected": 5, "unexpected": 1, "flaky": 2, "skipped": 3}}"#;
+        assert_eq!(tally(report).unwrap(), Tally { passed: 7, failed: 2, skipped: 3 });
+        assert!(tally("{}").unwrap_err().to_string().contains("lacks expected"));
+    }
+}

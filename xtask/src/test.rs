@@ -1,0 +1,120 @@
+//! `cargo xtask test`: all checks and tests, one after another.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::Result;
+
+use crate::args::Profile;
+use crate::browser::{self, Page};
+use crate::build::build;
+use crate::stages::{Stage, Tally, cargo_test, check, run_all};
+use crate::trunk;
+use crate::workspace::{WASM_TARGET, Workspace, ensure_wasm_target};
+
+/// The options of `cargo xtask test`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TestOptions {
+    /// Leave out all that needs a browser.
+    pub quick: bool,
+    /// Check the page that Trunk builds, too.
+    pub trunk: bool,
+}
+
+/// Runs the stages that the options ask for.
+pub fn test(workspace: &Workspace, options: &TestOptions) -> Result<ExitCode> {
+    let mut stages = native_stages();
+    if !options.quick {
+        stages.extend(browser_stages());
+    }
+    if options.trunk {
+        stages.extend(trunk::stages());
+    }
+    Ok(run_all(workspace, &stages))
+}
+
+fn native_stages() -> Vec<Stage> {
+    vec![
+        Stage {
+            name: "format",
+            takes: "a second",
+            run: |workspace| {
+                check(workspace.cargo().args(["fmt", "--all", "--check"]), "cargo fmt")
+            },
+        },
+        Stage {
+            name: "lints, native",
+            takes: "half a minute the first time",
+            run: |workspace| {
+                let mut cargo = workspace.cargo();
+                clippy(cargo.args(["clippy", "--workspace", "--all-targets"]))
+            },
+        },
+        Stage {
+            name: "lints, wasm32",
+            takes: "half a minute the first time",
+            run: |workspace| {
+                ensure_wasm_target()?;
+                let mut cargo = workspace.cargo();
+                clippy(cargo.args([
+                    "clippy",
+                    "--target",
+                    WASM_TARGET,
+                    "--lib",
+                    "--bin",
+                    "conclave",
+                ]))
+            },
+        },
+        Stage {
+            name: "tests of the library",
+            takes: "a minute or two",
+            run: |workspace| {
+                let mut cargo = workspace.cargo();
+                cargo.args(["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]);
+                cargo_test(&mut cargo, "cargo test")
+            },
+        },
+        Stage {
+            name: "tests of the docs",
+            takes: "some seconds",
+            run: |workspace| {
+                cargo_test(
+                    workspace.cargo().args(["test", "--no-fail-fast", "--doc"]),
+                    "cargo test",
+                )
+            },
+        },
+        Stage {
+            name: "tests of xtask",
+            takes: "some seconds",
+            // In the profile in which xtask itself has been compiled: its dependencies are there already.
+            run: |workspace| {
+                let mut cargo = workspace.cargo();
+                cargo.args(["test", "--package", "xtask", "--profile", "dev"]);
+                cargo_test(&mut cargo, "cargo test")
+            },
+        },
+    ]
+}
+
+fn browser_stages() -> Vec<Stage> {
+    vec![
+        Stage {
+            name: "build of the page",
+            takes: "a minute the first time",
+            run: |workspace| {
+                build(workspace, Profile::Release)?;
+                Ok(Tally::ONE)
+            },
+        },
+        Stage {
+            name: "tests in Chromium",
+            takes: "a minute or two, half a minute more to install Chromium",
+            run: |workspace| browser::test(workspace, &Page::bundle(workspace)),
+        },
+    ]
+}
+
+fn clippy(cargo: &mut Command) -> Result<Tally> {
+    check(cargo.args(["--", "--deny", "warnings"]), "cargo clippy")
+}
