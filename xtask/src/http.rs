@@ -162,22 +162,28 @@ fn content_type(file: &Path) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
 
-    /// Serves a fresh folder with one page and returns the answer to one request.
+    /// Serves a fresh folder with two files and returns the answer to one request.
     fn ask(request: &str, csp: bool) -> String {
-        let root = std::env::temp_dir().join(format!("conclave-http-{}", std::process::id()));
+        static ASKED: AtomicU32 = AtomicU32::new(0);
+        let number = ASKED.fetch_add(1, Ordering::Relaxed);
+        let name = format!("conclave-http-{}-{number}", std::process::id());
+        let root = std::env::temp_dir().join(name);
         fs::create_dir_all(root.join("sub")).unwrap();
         fs::write(root.join("sub/index.html"), "<p>page</p>").unwrap();
         fs::write(root.join("a b.wasm"), "wasm").unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let site = Arc::new(Site { root, csp, extension: None });
+        let site = Arc::new(Site { root: root.clone(), csp, extension: None });
         thread::spawn(move || listen(&listener, &site));
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(format!("{request} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
+        fs::remove_dir_all(root).unwrap();
         answer
     }
 
