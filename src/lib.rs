@@ -3,10 +3,15 @@
 //! The map of the house, in the order in which to read it:
 //!
 //! * [`sim`] is a world that can run any protocol: virtual time, a network, crashes, clients.
-//! * [`protocols`] are the engines, pure state machines that read like their papers.
+//! * [`scene`] is what the page draws, plain data; [`scene::Lab`] is a world behind one handle.
+//! * [`protocols`] are the engines, pure state machines that read like their papers, and
+//!   [`protocols::catalog`], the list of them.
+//! * [`text`] is every phrase that the page says, in every language it speaks.
 //!
-//! Arrows go one way: `protocols → sim`. Nothing in this library touches a browser, a clock, a
-//! thread or ambient chance; the page is the binary of this package and can be seen in `app`.
+//! Arrows go one way: `protocols → scene → sim`. Nothing in this library touches a browser, a
+//! clock, a thread or ambient chance; the page is the binary of this package, in `src/app`.
 
 pub mod protocols;
+pub mod scene;
 pub mod sim;
+pub mod text;

@@ -20,7 +20,7 @@ impl Rng {
     }
 
     /// Any 64-bit number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0.next_u64()
     }
 
@@ -30,7 +30,7 @@ impl Rng {
             return low;
         }
         let span = u128::from(high - low) + 1;
-        low + ((u128::from(self.next()) * span) >> 64) as u64
+        low + ((u128::from(self.draw()) * span) >> 64) as u64
     }
 
     /// A time from `low` to `high`, both included.
@@ -45,7 +45,7 @@ impl Rng {
 
     /// What the next draw will be, without drawing: the generator's part of a state's digest.
     pub fn peek(&self) -> u64 {
-        self.clone().next()
+        self.clone().draw()
     }
 }
 
@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn the_generator_is_the_published_one() {
         let mut rng = Rng::new(0);
-        assert_eq!(rng.next(), 0x5317_5d61_490b_23df);
-        assert_eq!(rng.next(), 0x61da_6f3d_c380_d507);
+        assert_eq!(rng.draw(), 0x5317_5d61_490b_23df);
+        assert_eq!(rng.draw(), 0x61da_6f3d_c380_d507);
     }
 }

@@ -17,6 +17,7 @@ mod log;
 mod message;
 mod reason;
 mod replication;
+mod view;
 
 use crate::sim::machine::KeyValue;
 use crate::sim::protocol::{Context, Effects, Input, Protocol, Setting};

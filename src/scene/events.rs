@@ -1,0 +1,300 @@
+//! What happened, kept as it came and turned into sentences only when somebody reads them.
+
+use std::collections::VecDeque;
+
+use super::{Exhibit, Sentence};
+use crate::sim::protocol::Judge;
+use crate::sim::world::{Body, Flight, Loss};
+use crate::sim::{Action, Answer, Event, EventKind, MessageId, Micros, NodeId, Seat, Watch};
+use crate::text::{Phrase, say};
+
+/// The most events that are kept; older ones are forgotten first.
+const KEPT: usize = 20_000;
+
+/// What kind of event it is, for a mark beside it and for leaving some out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// A node did something.
+    Node,
+    /// The network did something.
+    Network,
+    /// A client did something.
+    Client,
+    /// A person did something.
+    Person,
+    /// An invariant was broken.
+    Breach,
+}
+
+/// An event, in sentences.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventRow {
+    /// Its number, from zero; unique in a run.
+    pub number: u64,
+    /// When.
+    pub at: Micros,
+    /// The world's count of steps.
+    pub step: u64,
+    /// What kind.
+    pub class: Class,
+    /// Whose it is.
+    pub seat: Option<Seat>,
+    /// What happened.
+    pub title: Phrase,
+    /// The same in the notation of traces and tests.
+    pub notation: String,
+    /// Why, or what came of it.
+    pub reasons: Vec<Sentence>,
+    /// Whether it is worth stopping for.
+    pub key: bool,
+}
+
+/// An event as it is kept.
+#[derive(Clone, Debug)]
+struct Record<P: Exhibit> {
+    at: Micros,
+    step: u64,
+    what: What<P>,
+    reasons: Vec<P::Reason>,
+}
+
+#[derive(Clone, Debug)]
+enum What<P: Exhibit> {
+    Booted(NodeId),
+    Arrived(Letter<P>),
+    Held(Letter<P>),
+    Lost(Letter<P>, Loss),
+    Timer(NodeId, P::Timer),
+    Asked { from: Seat, op: String, node: NodeId, again: bool },
+    Returned(Letter<P>),
+    Acted(Action),
+    Breached(<P::Judge as Judge<P>>::Breach),
+}
+
+/// A message as it is kept.
+#[derive(Clone, Debug)]
+struct Letter<P: Exhibit> {
+    from: Seat,
+    to: Seat,
+    body: Body<P>,
+}
+
+/// A message that was lost, for the page to show where.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wreck {
+    /// Which.
+    pub id: MessageId,
+    /// Who sent it.
+    pub from: Seat,
+    /// Who was to get it.
+    pub to: Seat,
+    /// How far it came, from 0 to 1.
+    pub progress: f64,
+}
+
+/// Keeps what happens.
+#[derive(Clone, Debug)]
+pub(super) struct Journal<P: Exhibit> {
+    records: VecDeque<Record<P>>,
+    /// How many were forgotten.
+    forgotten: u64,
+    /// Messages lost since they were last asked for.
+    pub wrecks: Vec<Wreck>,
+}
+
+impl<P: Exhibit> Journal<P> {
+    pub fn new() -> Self {
+        Self { records: VecDeque::new(), forgotten: 0, wrecks: Vec::new() }
+    }
+
+    /// How many events there have been.
+    pub fn total(&self) -> u64 {
+        self.forgotten + self.records.len() as u64
+    }
+
+    /// The newest events that `wanted` takes, newest last.
+    pub fn rows(&self, most: usize, wanted: &dyn Fn(&EventRow) -> bool) -> Vec<EventRow> {
+        let newest = self.records.iter().enumerate().rev();
+        let rows = newest.map(|(place, record)| record.row(self.forgotten + place as u64));
+        let mut rows: Vec<_> = rows.filter(|row| wanted(row)).take(most).collect();
+        rows.reverse();
+        rows
+    }
+}
+
+impl<P: Exhibit> Watch<P> for Journal<P> {
+    fn event(&mut self, event: Event<'_, P>) {
+        let letter = |flight: &Flight<P>| Letter {
+            from: flight.from,
+            to: flight.to,
+            body: flight.body.clone(),
+        };
+        let what = match event.kind {
+            EventKind::Booted(node) => What::Booted(node),
+            EventKind::Arrived(flight) => What::Arrived(letter(flight)),
+            EventKind::Held(flight) => What::Held(letter(flight)),
+            EventKind::Lost(flight, loss) => {
+                let way = flight.arrival.since(flight.sent).0.max(1) as f64;
+                let progress = (event.at.since(flight.sent).0 as f64 / way).min(1.0);
+                let Flight { id, from, to, .. } = *flight;
+                self.wrecks.push(Wreck { id, from, to, progress });
+                What::Lost(letter(flight), loss)
+            }
+            EventKind::TimerFired(node, timer) => What::Timer(node, timer),
+            EventKind::Asked { request, op, node, again } => {
+                let from = Seat::Client(request.client);
+                What::Asked { from, op: op.to_string(), node, again }
+            }
+            EventKind::Returned { flight, .. } => What::Returned(letter(flight)),
+            EventKind::Acted(action) => What::Acted(action.clone()),
+            EventKind::Breached(breach) => What::Breached(breach.clone()),
+        };
+        if self.records.len() == KEPT {
+            self.records.pop_front();
+            self.forgotten += 1;
+        }
+        let (at, step, reasons) = (event.at, event.step, event.reasons.to_vec());
+        self.records.push_back(Record { at, step, what, reasons });
+        let excess = self.wrecks.len().saturating_sub(256);
+        self.wrecks.drain(..excess);
+    }
+}
+
+impl<P: Exhibit> Letter<P> {
+    fn kind(&self) -> &'static str {
+        match &self.body {
+            Body::Peer(message) => P::look(message).kind,
+            Body::Request(_) => "Request",
+            Body::Answer(..) => "Answer",
+        }
+    }
+
+    fn notation(&self) -> String {
+        let Self { from, to, body } = self;
+        match body {
+            Body::Peer(message) => format!("{from} → {to} {}", P::notation(message)),
+            Body::Request(command) => format!("{from} → {to} {}", command.op),
+            Body::Answer(_, answer) => format!("{from} → {to} {}", notate_answer(answer)),
+        }
+    }
+}
+
+/// An answer in the notation of traces and tests.
+pub(super) fn notate_answer(answer: &Answer) -> String {
+    match answer {
+        Answer::Written => "ok".into(),
+        Answer::Value(Some(value)) => format!("= {value}"),
+        Answer::Value(None) => "= ∅".into(),
+        Answer::Redirect(Some(node)) => format!("ask {node}"),
+        Answer::Redirect(None) => "no leader known".into(),
+    }
+}
+
+impl<P: Exhibit> Record<P> {
+    fn row(&self, number: u64) -> EventRow {
+        let (class, seat, title, notation) = self.what.tell();
+        let node = match seat {
+            Some(Seat::Node(node)) => node,
+            Some(Seat::Client(_)) | None => NodeId(0),
+        };
+        let reasons: Vec<_> = self.reasons.iter().map(|reason| P::reason(node, reason)).collect();
+        let key = matches!(class, Class::Person | Class::Breach)
+            || reasons.iter().any(|sentence| sentence.key);
+        EventRow {
+            number,
+            at: self.at,
+            step: self.step,
+            class,
+            seat,
+            title,
+            notation,
+            reasons,
+            key,
+        }
+    }
+}
+
+impl<P: Exhibit> What<P> {
+    fn tell(&self) -> (Class, Option<Seat>, Phrase, String) {
+        match self {
+            Self::Booted(node) => (
+                Class::Node,
+                Some(Seat::Node(*node)),
+                say::event::booted(*node),
+                format!("{node} boot"),
+            ),
+            Self::Arrived(letter) | Self::Returned(letter) => {
+                let title = say::event::arrived(letter.from, letter.kind(), letter.to);
+                let class = match letter.to {
+                    Seat::Node(_) => Class::Node,
+                    Seat::Client(_) => Class::Client,
+                };
+                (class, Some(letter.to), title, letter.notation())
+            }
+            Self::Held(letter) => {
+                let title = say::event::held(letter.from, letter.kind(), letter.to);
+                (Class::Network, Some(letter.to), title, letter.notation() + " (held)")
+            }
+            Self::Lost(letter, loss) => {
+                let (from, kind, to) = (letter.from, letter.kind(), letter.to);
+                let title = match loss {
+                    Loss::Chance => say::event::lost_by_chance(from, kind, to),
+                    Loss::Cut => say::event::lost_on_cut_link(from, kind, to),
+                    Loss::Down => say::event::lost_at_down_node(from, kind, to),
+                    Loss::Hand => say::event::lost_by_hand(from, kind, to),
+                };
+                (Class::Network, Some(letter.to), title, letter.notation() + " (lost)")
+            }
+            Self::Timer(node, timer) => {
+                let (name, _) = P::timer(*timer);
+                let title = say::event::timer(*node, name);
+                (Class::Node, Some(Seat::Node(*node)), title, format!("{node} {timer:?}"))
+            }
+            Self::Asked { from, op, node, again } => {
+                let (client, text) = (*from, op.as_str());
+                let title = match again {
+                    true => say::event::asked_again(client, *node, text),
+                    false => say::event::asked(client, *node, text),
+                };
+                (Class::Client, Some(*from), title, format!("{from} → {node} {op}"))
+            }
+            Self::Acted(action) => {
+                (Class::Person, None, tell_action(action), format!("! {}", notate_action(action)))
+            }
+            Self::Breached(breach) => {
+                let (sentence, _) = P::breach(breach);
+                (Class::Breach, None, sentence, format!("{breach:?}"))
+            }
+        }
+    }
+}
+
+fn notate_action(action: &Action) -> String {
+    serde_json::to_string(action).expect("an action has no keys that JSON cannot hold")
+}
+
+/// What a person did, as a sentence.
+fn tell_action(action: &Action) -> Phrase {
+    use say::acted;
+    match action {
+        Action::Crash { node } => acted::crash(*node),
+        Action::Restart { node } => acted::restart(*node),
+        Action::Pause { node } => acted::pause(*node),
+        Action::Resume { node } => acted::resume(*node),
+        Action::FireTimer { node, .. } => acted::fire_timer(*node),
+        Action::SetClock { node, ppm } => acted::set_clock(*node, u64::from(*ppm) / 10_000),
+        Action::Cut { from, to } => acted::cut(*from, *to),
+        Action::Mend { from, to } => acted::mend(*from, *to),
+        Action::Partition { .. } => acted::partition(),
+        Action::Heal => acted::heal(),
+        Action::Drop { message } => acted::drop_message(message.0),
+        Action::Delay { message, by } => acted::delay(*by, message.0),
+        Action::Deliver { message } => acted::deliver(message.0),
+        Action::Duplicate { message } => acted::duplicate(message.0),
+        Action::SetNetwork { .. } => acted::set_network(),
+        Action::SetLink { from, to, .. } => acted::set_link(*from, *to),
+        Action::Request { node, op, .. } => acted::request(*node, op.to_string()),
+        Action::SetWorkload { workload } => acted::set_workload(workload.clients),
+        Action::Configure { setting, value } => acted::configure(setting.as_str(), *value),
+    }
+}
