@@ -1,0 +1,4 @@
+//! What several test files need. Each file is a crate of its own and uses its part.
+#![allow(dead_code, reason = "each test crate uses its part of this")]
+
+pub mod solo;
