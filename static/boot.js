@@ -145,9 +145,9 @@ function conclaveBoot(start) {
       if (root.dataset.conclave === "starting") root.dataset.conclave = "running";
     } catch (error) {
       console.error(error);
-      if (error instanceof WebAssembly.CompileError) showUnsupported("blocked", error);
-      else if (isFromWasm(error)) showTrapped(String(error));
-      else showUnsupported("failed", error);
+      if (isFromWasm(error)) showTrapped(String(error));
+      // What a fetch or an import throws is a TypeError; browsers differ in what they throw for forbidden wasm.
+      else showUnsupported(error instanceof TypeError ? "failed" : "blocked", error);
     }
   }
 
