@@ -106,8 +106,8 @@ pub struct Client {
 }
 
 impl Client {
-    pub(super) fn new(favourite: NodeId, automatic: bool) -> Self {
-        Self { sequence: 0, pending: None, favourite, automatic, alarm: None }
+    pub(super) fn new(favourite: NodeId) -> Self {
+        Self { sequence: 0, pending: None, favourite, automatic: false, alarm: None }
     }
 
     /// The name of its last operation.

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::rng::Rng;
+use super::world::Loss;
 use super::{Micros, NodeId, NodeSet};
 
 /// How good a link is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quality {
-    /// The shortest time from sending to arrival.
+    /// The shortest time from sending to arrival; nothing takes less than a microsecond.
     pub latency: Micros,
     /// How much longer it may take; the world picks evenly.
     pub jitter: Micros,
@@ -58,18 +59,34 @@ pub struct Network {
 pub(super) struct Passage {
     /// When its fate is settled: when it arrives, or when it is lost on the way.
     pub due: Micros,
-    /// When it would arrive.
+    /// When it arrives, or would arrive.
     pub arrival: Micros,
+    /// Why it is lost on the way, if it is.
+    pub doom: Option<Loss>,
 }
 
 impl Passage {
-    /// A message that is lost is due half way, before an arrival that it never reaches.
-    fn new(now: Micros, arrival: Micros, lost: bool) -> Self {
-        if !lost {
-            return Self { due: arrival, arrival };
-        }
-        let due = Micros(now.0 + (arrival.0 - now.0) / 2);
-        Self { due, arrival: arrival.max(due + Micros(1)) }
+    /// A message that is lost is lost half way, so that it can be seen to go.
+    fn new(now: Micros, arrival: Micros, doom: Option<Loss>) -> Self {
+        let due = match doom {
+            None => arrival,
+            Some(_) => Micros(now.0 + (arrival.0 - now.0) / 2),
+        };
+        Self { due, arrival, doom }
+    }
+}
+
+impl Quality {
+    /// Draws the moment of arrival of a message that is sent now. Even on the fastest link that is
+    /// not this moment, or a run could go on for ever without any time passing.
+    fn arrival(&self, now: Micros, rng: &mut Rng) -> Micros {
+        let span = rng.time(self.latency, self.latency + self.jitter);
+        now + span.max(Micros(1))
+    }
+
+    /// Draws whether the link loses a message.
+    fn loses(&self, rng: &mut Rng) -> Option<Loss> {
+        rng.chance(self.loss_ppm).then_some(Loss::Chance)
     }
 }
 
@@ -122,8 +139,7 @@ impl Network {
         self.cut.fill(NodeSet::EMPTY);
     }
 
-    /// Sends a message into a link. One that is lost, by chance or because the link is cut, is lost
-    /// half way, so that it can be seen to go.
+    /// Sends a message into a link.
     pub(super) fn passage(
         &mut self,
         from: NodeId,
@@ -132,21 +148,21 @@ impl Network {
         rng: &mut Rng,
     ) -> Passage {
         let quality = self.link(from, to);
-        let mut arrival = now + rng.time(quality.latency, quality.latency + quality.jitter);
+        let mut arrival = quality.arrival(now, rng);
         if quality.fifo {
             let last = self.last_arrival.entry((from, to)).or_default();
             arrival = arrival.max(*last);
             *last = arrival;
         }
-        let lost = rng.chance(quality.loss_ppm) || self.is_cut(from, to);
-        Passage::new(now, arrival, lost)
+        let loss = quality.loses(rng);
+        let doom = if self.is_cut(from, to) { Some(Loss::Cut) } else { loss };
+        Passage::new(now, arrival, doom)
     }
 
     /// Sends a message between a client and a node: the common quality, no cuts.
     pub(super) fn client_passage(&self, now: Micros, rng: &mut Rng) -> Passage {
-        let Quality { latency, jitter, loss_ppm, .. } = self.quality;
-        let arrival = now + rng.time(latency, latency + jitter);
-        Passage::new(now, arrival, rng.chance(loss_ppm))
+        let arrival = self.quality.arrival(now, rng);
+        Passage::new(now, arrival, self.quality.loses(rng))
     }
 
     /// Whether a message sent now is duplicated by the network.

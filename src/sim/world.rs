@@ -11,7 +11,7 @@ mod post;
 use std::hash::{Hash, Hasher};
 
 use super::action::Action;
-use super::client::{self, Client, MAX_CLIENTS, Pending, Workload};
+use super::client::{self, Client, Pending, Workload};
 use super::digest::Digest;
 use super::machine::{Answer, Command, Op, RequestId};
 use super::network::{Network, Quality};
@@ -53,6 +53,8 @@ pub struct Flight<P: Protocol> {
     pub sent: Micros,
     /// When it arrives, or would arrive if it were not lost on the way.
     pub arrival: Micros,
+    /// Why it will be lost on the way; none when it will arrive.
+    pub doom: Option<Loss>,
     ticket: Ticket,
 }
 
@@ -64,7 +66,7 @@ impl<P: Protocol> Flight<P> {
 }
 
 /// Why a message was lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Loss {
     /// The network lost it by chance.
     Chance,
@@ -364,7 +366,7 @@ impl<P: Protocol> World<P> {
         flights.sort_unstable_by_key(|flight| flight.id);
         for flight in flights {
             (flight.id, flight.from, flight.to, flight.sent, flight.arrival).hash(into);
-            (&flight.body, flight.ticket).hash(into);
+            (&flight.body, flight.doom, flight.ticket).hash(into);
         }
         (&self.clients, self.workload, &self.post.network).hash(into);
         digest.finish()
@@ -483,7 +485,7 @@ impl<P: Protocol> World<P> {
         self.record_breaches(watch);
     }
 
-    fn crash(&mut self, node: NodeId) {
+    fn crash<W: Watch<P>>(&mut self, node: NodeId, watch: &mut W) {
         let seat = &mut self.nodes[node.slot()];
         seat.status = Status::Crashed;
         seat.disk = self.states[node.slot()].take().map(P::disk);
@@ -493,7 +495,7 @@ impl<P: Protocol> World<P> {
         // What waited at the door of a paused node is lost with it.
         for due in std::mem::take(&mut seat.backlog) {
             if let Due::Flight(slot) = due {
-                self.post.take(slot);
+                self.lose(slot, Loss::Down, watch);
             }
         }
         self.fx.clear();
@@ -503,9 +505,8 @@ impl<P: Protocol> World<P> {
     }
 
     fn resume(&mut self, node: NodeId) {
-        let seat = &mut self.nodes[node.slot()];
-        seat.status = Status::Up;
-        for due in std::mem::take(&mut seat.backlog) {
+        self.nodes[node.slot()].status = Status::Up;
+        for due in self.at_the_door(node) {
             let ticket = self.post.queue.ticket(self.now);
             match due {
                 Due::Flight(slot) => {
@@ -522,6 +523,25 @@ impl<P: Protocol> World<P> {
             }
             self.post.queue.push(ticket, due);
         }
+    }
+
+    /// What came while a node was paused, then what comes in this very moment, in order.
+    fn at_the_door(&mut self, node: NodeId) -> Vec<Due> {
+        let mut waiting = std::mem::take(&mut self.nodes[node.slot()].backlog);
+        let flights = self.post.flights.iter().enumerate().filter_map(|(slot, flight)| {
+            let flight = flight.as_ref().filter(|flight| flight.to == Seat::Node(node))?;
+            (flight.doom.is_none()).then_some((flight.ticket, Due::Flight(slot as u32)))
+        });
+        let timers = self
+            .timers(node)
+            .map(|(number, running)| (running.ticket, Due::Timer(node, number as u8)));
+        let present = flights
+            .chain(timers)
+            .filter(|(ticket, due)| ticket.at <= self.now && !waiting.contains(due));
+        let mut present: Vec<_> = present.collect();
+        present.sort_unstable();
+        waiting.extend(present.into_iter().map(|(_, due)| due));
+        waiting
     }
 
     fn timer_due<W: Watch<P>>(&mut self, node: NodeId, number: u8, watch: &mut W) {
@@ -547,13 +567,7 @@ impl<P: Protocol> World<P> {
     /// The message in this slot arrives, or is lost where it is.
     fn settle<W: Watch<P>>(&mut self, slot: u32, watch: &mut W) {
         let flight = self.post.flights[slot as usize].as_ref().expect("the queue was checked");
-        if flight.due() < flight.arrival {
-            let why = match (flight.from, flight.to) {
-                (Seat::Node(from), Seat::Node(to)) if self.post.network.is_cut(from, to) => {
-                    Loss::Cut
-                }
-                _ => Loss::Chance,
-            };
+        if let Some(why) = flight.doom {
             return self.lose(slot, why, watch);
         }
         match flight.to {
@@ -595,15 +609,13 @@ impl<P: Protocol> World<P> {
     fn fit_clients(&mut self) {
         let mut active = 0;
         for client in &mut self.clients {
-            if client.automatic {
-                client.automatic = active < self.workload.clients;
-                active += u16::from(client.automatic);
-            }
+            client.automatic &= active < self.workload.clients;
+            active += u16::from(client.automatic);
         }
-        while active < self.workload.clients && self.clients.len() < usize::from(MAX_CLIENTS) {
-            let id = ClientId(self.clients.len() as u16);
-            let favourite = NodeId((u16::from(self.size()).min(256) - 1).min(id.0) as u8);
-            self.clients.push(Client::new(favourite, true));
+        while active < self.workload.clients
+            && let Some(id) = self.free_client()
+        {
+            self.clients[usize::from(id.0)].automatic = true;
             self.think(id);
             active += 1;
         }

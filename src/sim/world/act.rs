@@ -7,7 +7,7 @@ use crate::sim::machine::{MAX_TEXT, Op};
 use crate::sim::node::{Status, TRUE_CLOCK_PPM};
 use crate::sim::queue::Due;
 use crate::sim::world::{EventKind, Loss};
-use crate::sim::{ClientId, Micros, NodeId, Protocol, Quality, Seat};
+use crate::sim::{ClientId, NodeId, Protocol, Quality, Seat};
 
 impl<P: Protocol> World<P> {
     /// Does what a person asks for.
@@ -19,7 +19,7 @@ impl<P: Protocol> World<P> {
         self.steps += 1;
         self.tell_plain(watch, EventKind::Acted(action));
         match action {
-            Action::Crash { node } => self.crash(*node),
+            Action::Crash { node } => self.crash(*node, watch),
             Action::Restart { node } => {
                 let disk = self.nodes[node.slot()].disk.take().expect("a crashed node has a disk");
                 self.boot(*node, disk, watch);
@@ -48,16 +48,15 @@ impl<P: Protocol> World<P> {
                 self.forget_held(slot);
                 let flight = self.post.flights[slot as usize].as_ref().expect("it was found");
                 let due = flight.due().max(self.now) + *by;
-                let arrival = if flight.due() < flight.arrival { due + Micros(1) } else { due };
+                let arrival = flight.arrival.max(self.now) + *by;
                 self.post.reschedule(slot, due, arrival);
             }
             Action::Deliver { message } => {
                 let slot = self.post.find(*message)?;
                 self.forget_held(slot);
-                let now = self.now;
+                let ticket = self.post.queue.ticket(self.now);
                 let flight = self.post.flights[slot as usize].as_mut().expect("it was found");
-                flight.arrival = now;
-                flight.ticket.at = now;
+                (flight.arrival, flight.doom, flight.ticket) = (self.now, None, ticket);
                 self.settle(slot, watch);
             }
             Action::Duplicate { message } => {
@@ -121,12 +120,18 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    fn free_client(&mut self) -> Option<ClientId> {
+    /// A client that waits for nothing and does not act by itself; none when there is no room for
+    /// another.
+    pub(super) fn free_client(&mut self) -> Option<ClientId> {
         let free = self.clients.iter().position(Client::is_free);
-        if free.is_none() && self.clients.len() < usize::from(MAX_CLIENTS) {
-            self.clients.push(Client::new(NodeId(0), false));
+        let at = free.unwrap_or(self.clients.len());
+        if at == self.clients.len() {
+            if at == usize::from(MAX_CLIENTS) {
+                return None;
+            }
+            // New clients ask different nodes first.
+            self.clients.push(Client::new(NodeId((at % self.nodes.len()) as u8)));
         }
-        let at = free.or_else(|| self.clients.iter().position(Client::is_free))?;
         Some(ClientId(at as u16))
     }
 

@@ -37,11 +37,11 @@ impl<P: Protocol> Post<P> {
     }
 
     pub fn launch(&mut self, now: Micros, from: Seat, to: Seat, body: Body<P>) {
-        let Passage { due, arrival } = self.passage(from, to, now);
+        let Passage { due, arrival, doom } = self.passage(from, to, now);
         let ticket = self.queue.ticket(due);
         self.last_id += 1;
         let id = MessageId(self.last_id);
-        let flight = Flight { id, from, to, body, sent: now, arrival, ticket };
+        let flight = Flight { id, from, to, body, sent: now, arrival, doom, ticket };
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.flights[slot as usize] = Some(flight);
