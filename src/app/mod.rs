@@ -1,13 +1,214 @@
 //! The page, in Yew.
+//!
+//! [`page::Page`] is the hub: it owns the [`Lab`](conclave::scene::Lab), takes every [`Msg`], and
+//! hands a [`Scene`](conclave::scene::Scene) to the panels. Yew renders what changes with an event;
+//! what moves with time is moved by [`stage::motion`], once a frame, outside Yew. Panels read
+//! scenes and send messages, nothing else.
 
+mod bench;
+mod browser;
+mod clients;
+mod dialogs;
+mod events;
+mod inspector;
+mod logs;
+mod options;
+mod page;
+mod rules;
+mod stage;
+mod traffic;
+mod transport;
+mod verdicts;
+
+use conclave::sim::{Action, MessageId, Micros, NodeId};
+use conclave::text::{Language, Phrase};
 use yew::prelude::*;
 
+pub use page::Page;
+
+/// Everything that can be asked of the page.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Msg {
+    /// The browser is about to paint; its clock, in milliseconds.
+    Frame(f64),
+    /// Run.
+    Play,
+    /// Stand still.
+    Pause,
+    /// Take one event.
+    Step,
+    /// Set the speed, by its place on the slider.
+    Speed(u32),
+    /// Do something to the world.
+    Act(Action),
+    /// Select something, or nothing.
+    Select(Option<Selection>),
+    /// Begin a new run.
+    Start {
+        /// How many nodes.
+        nodes: u8,
+        /// What all chance comes from.
+        seed: u64,
+    },
+    /// Speak another language.
+    Speak(Language),
+    /// Wear another theme.
+    Wear(Theme),
+    /// Show the logs from this index on, or their ends.
+    ShowLogsFrom(Option<u64>),
+    /// Show another panel below the stage.
+    ShowTab(Tab),
+    /// Show only key events, or all.
+    OnlyKeyEvents(bool),
+    /// Open a dialog, or close the one that is open.
+    Dialog(Option<Dialog>),
+    /// Tell the reader that something was not right.
+    Complain(Phrase),
+    /// Take a notice away.
+    Dismiss(u64),
+    /// The page was hidden, shown, or scrolled in or out of sight.
+    Sight,
+    /// The stage has another size.
+    Resized,
+}
+
+/// What is selected; every panel shares it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// A node.
+    Node(NodeId),
+    /// A link, both directions of it; the lower node first.
+    Link(NodeId, NodeId),
+    /// A message under way.
+    Message(MessageId),
+}
+
+/// Colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the reader's system has it.
+    #[default]
+    Auto,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+/// The panels that share the place below the stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// Nodes × indexes.
+    #[default]
+    Logs,
+    /// One sentence for each event.
+    Events,
+    /// The messages under way.
+    Traffic,
+    /// The clients.
+    Clients,
+}
+
+/// The dialogs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialog {
+    /// Nodes and seed of a new run.
+    NewRun,
+    /// Sides of a partition.
+    Partition,
+    /// The links of one node.
+    Links(NodeId),
+    /// What the keys do and what the signs mean.
+    Help,
+}
+
+/// What every panel needs to speak and to ask.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ui {
+    /// The reader's language.
+    pub language: Language,
+    /// Where messages go.
+    pub send: Callback<Msg>,
+}
+
+impl Ui {
+    /// A phrase in the reader's language.
+    pub fn say(&self, phrase: Phrase) -> AttrValue {
+        phrase.render(self.language).into()
+    }
+
+    /// Sends a message, whatever the event.
+    pub fn on<E>(&self, msg: Msg) -> Callback<E> {
+        let send = self.send.clone();
+        Callback::from(move |_| send.emit(msg.clone()))
+    }
+
+    /// Does an action, whatever the event.
+    pub fn act<E>(&self, action: Action) -> Callback<E> {
+        self.on(Msg::Act(action))
+    }
+}
+
+/// The context that every panel stands in.
+#[hook]
+pub fn use_ui() -> Ui {
+    use_context().expect("the page provides it")
+}
+
+/// A button with text on it.
+#[derive(Clone, PartialEq, Properties)]
+pub struct ButtonProps {
+    /// What it says.
+    pub label: AttrValue,
+    /// What pressing it does.
+    pub onclick: Callback<MouseEvent>,
+    /// Further classes.
+    #[prop_or_default]
+    pub class: Classes,
+    /// A hint that appears when the pointer rests on it.
+    #[prop_or_default]
+    pub title: Option<AttrValue>,
+    /// Whether it cannot be pressed now.
+    #[prop_or_default]
+    pub disabled: bool,
+    /// Whether it is switched on, for a button that is a switch.
+    #[prop_or_default]
+    pub pressed: Option<bool>,
+}
+
+/// A button with text on it.
 #[component]
-fn Page() -> Html {
-    html! { <h1>{ "Conclave" }</h1> }
+pub fn Button(props: &ButtonProps) -> Html {
+    let pressed = props.pressed.map(|pressed| pressed.to_string());
+    html! {
+        <button
+            type="button"
+            class={props.class.clone()}
+            onclick={props.onclick.clone()}
+            title={props.title.clone()}
+            disabled={props.disabled}
+            aria-pressed={pressed}
+        >
+            { props.label.clone() }
+        </button>
+    }
+}
+
+/// The colour of an epoch: one of six, so that epochs that follow each other differ.
+pub fn epoch_class(epoch: u64) -> String {
+    if epoch == 0 { "epoch-none".into() } else { format!("epoch-{}", epoch % 6) }
+}
+
+/// A moment for people: seconds with milliseconds.
+pub fn clock(now: Micros) -> String {
+    format!("{}.{:03} s", now.0 / 1_000_000, now.0 / 1_000 % 1_000)
 }
 
 /// Mounts the page on `#app`.
 pub fn start() {
-    yew::Renderer::<Page>::new().render();
+    std::panic::set_hook(Box::new(|info| browser::report_panic(&info.to_string())));
+    let root = browser::document().get_element_by_id("app").expect("index.html has #app");
+    root.set_inner_html("");
+    bench::offer();
+    yew::Renderer::<Page>::with_root(root).render();
 }

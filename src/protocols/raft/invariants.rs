@@ -22,7 +22,8 @@ pub enum Breach {
     LogsDiffer { node: NodeId, index: Index, term: Term },
     /// A leader's log lacks an entry that was committed in an earlier term.
     CommittedEntryMissing { leader: NodeId, index: Index, term: Term },
-    /// Two servers applied, or hold as committed, different entries at the same index.
+    /// Two servers applied, or hold as committed, different entries at the same index; or what was
+    /// committed there is gone.
     AppliedDiffers { node: NodeId, index: Index },
     /// A server applied an entry that it does not know to be committed.
     AppliedBeforeCommit { node: NodeId, index: Index },
@@ -101,7 +102,9 @@ impl Judge<Raft> for Figure3 {
             self.log_changed(server, node, breaches);
         }
         let seen = &self.seen[node.slot()];
-        if server.commit_index != seen.commit || server.last_applied != seen.applied {
+        if (last, server.commit_index, server.last_applied)
+            != (seen.last, seen.commit, seen.applied)
+        {
             self.commit_changed(states, server, node, breaches);
         }
         self.seen[node.slot()] = Seen {
@@ -192,7 +195,8 @@ impl Figure3 {
     }
 
     /// "If a server has applied a log entry at a given index to its state machine, no other server
-    /// will ever apply a different log entry for the same index" (§5.4.3).
+    /// will ever apply a different log entry for the same index" (§5.4.3). So what a server knows to
+    /// be committed is the same as everywhere, and stays in its log.
     fn commit_changed(
         &mut self,
         states: &[Option<Server>],
@@ -209,7 +213,10 @@ impl Figure3 {
             breaches.push(Breach::AppliedBeforeCommit { node, index: server.last_applied });
         }
         let known = Index(self.committed.len() as u64);
-        let upto = commit.max(server.last_applied).min(server.log().last_index());
+        let (last, upto) = (server.log().last_index(), commit.max(server.last_applied));
+        if last < upto {
+            return breaches.push(Breach::AppliedDiffers { node, index: last.next() });
+        }
         let agreed = upto.min(known);
         if agreed > Index(0)
             && server.log().digest_at(agreed) != self.committed[agreed.0 as usize - 1].0

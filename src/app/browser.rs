@@ -1,0 +1,97 @@
+//! The little that the page needs of the browser, with nothing to go wrong: what a sandbox or an old
+//! browser denies is simply not there.
+
+use wasm_bindgen::prelude::*;
+use web_sys::{Document, Window};
+
+/// The window.
+pub fn window() -> Window {
+    web_sys::window().expect("the page runs in a window")
+}
+
+/// The document.
+pub fn document() -> Document {
+    window().document().expect("a window has a document")
+}
+
+/// The browser's clock, in milliseconds.
+pub fn clock() -> f64 {
+    window().performance().map_or(0.0, |performance| performance.now())
+}
+
+/// Whether the page can be seen at all.
+pub fn visible() -> bool {
+    document().visibility_state() == web_sys::VisibilityState::Visible
+}
+
+/// Whether a media query holds.
+pub fn matches(query: &str) -> bool {
+    let list = window().match_media(query).ok().flatten();
+    list.is_some_and(|list| list.matches())
+}
+
+/// Sets an attribute of `<html>`.
+pub fn set_root(name: &str, value: &str) {
+    if let Some(root) = document().document_element() {
+        // Only a name that is not one can fail.
+        let _ = root.set_attribute(name, value);
+    }
+}
+
+/// The languages that the reader prefers, best first.
+pub fn languages() -> Vec<String> {
+    window().navigator().languages().iter().filter_map(|tag| tag.as_string()).collect()
+}
+
+/// The query options of the page's address, in order.
+pub fn query() -> Vec<(String, String)> {
+    let search = window().location().search().unwrap_or_default();
+    let Ok(parameters) = web_sys::UrlSearchParams::new_with_str(&search) else { return Vec::new() };
+    let pairs = js_sys::Array::from(&parameters);
+    let text = |pair: &JsValue, place| js_sys::Array::from(pair).get(place).as_string();
+    pairs.iter().filter_map(|pair| Some((text(&pair, 0)?, text(&pair, 1)?))).collect()
+}
+
+/// Keeps the recording where the page's script finds it when the wasm is no more.
+pub fn keep_recording(json: &str) {
+    let name = JsValue::from_str("__conclave_recording");
+    // A frozen global object is no reason to stop.
+    let _ = js_sys::Reflect::set(&js_sys::global(), &name, &JsValue::from_str(json));
+}
+
+/// Tells the page's script that the wasm is about to trap; the script covers the page with an apology.
+pub fn report_panic(message: &str) {
+    web_sys::console::error_1(&JsValue::from_str(message));
+    let hook = js_sys::Reflect::get(&js_sys::global(), &JsValue::from_str("__conclave_panic"));
+    if let Some(hook) = hook.ok().and_then(|hook| hook.dyn_into::<js_sys::Function>().ok()) {
+        // Nothing is left to do about a script that fails here too.
+        let _ = hook.call1(&JsValue::NULL, &JsValue::from_str(message));
+    }
+}
+
+/// Calls a closure before each paint, from `start` until `stop`, and never else.
+pub struct Frames {
+    callback: Closure<dyn FnMut(f64)>,
+    request: Option<i32>,
+}
+
+impl Frames {
+    /// Frames that go to a callback; none are asked for yet.
+    pub fn new(callback: impl FnMut(f64) + 'static) -> Self {
+        Self { callback: Closure::new(callback), request: None }
+    }
+
+    /// Asks for the next frame.
+    pub fn request(&mut self) {
+        let function = self.callback.as_ref().unchecked_ref();
+        self.request = window().request_animation_frame(function).ok();
+    }
+
+    /// Takes back the request for a frame.
+    pub fn cancel(&mut self) {
+        if let Some(request) = self.request.take() {
+            // A frame that has come already cannot be taken back, and need not be.
+            let _ = window().cancel_animation_frame(request);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The query options: one typed schema. A bad value falls back to its default, and a notice names
+//! it, its value and what is allowed.
+
+use conclave::protocols::catalog::PROTOCOLS;
+use conclave::sim::PAGE_NODES;
+use conclave::text::{LANGUAGES, Language, Phrase, say};
+
+use super::{Theme, browser};
+
+/// The speed slider's greatest place; its least is 0.
+pub const FASTEST: u32 = 80;
+/// Twenty places on the slider are a factor of ten.
+const PLACES_A_DECADE: f64 = 20.0;
+/// The place of 50 ms of the world in a second of the reader's.
+pub const USUAL_SPEED: u32 = 34;
+
+/// How many milliseconds of the world pass in a second of the reader's.
+pub fn speed(place: u32) -> f64 {
+    10_f64.powf(f64::from(place) / PLACES_A_DECADE)
+}
+
+/// What the address asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// The protocol's name.
+    pub protocol: String,
+    /// How many nodes, from 1 to 25.
+    pub nodes: u8,
+    /// What all chance comes from.
+    pub seed: u64,
+    /// The reader's language.
+    pub language: Language,
+    /// Colours.
+    pub theme: Theme,
+    /// The speed slider's place.
+    pub speed: u32,
+    /// Whether to run at once.
+    pub autoplay: bool,
+    /// Whether the page is a part of another page.
+    pub embed: bool,
+    /// Whether things step instead of glide.
+    pub still: bool,
+}
+
+impl Options {
+    /// Reads the page's address; with them come notices of what was not right.
+    pub fn read() -> (Self, Vec<Phrase>) {
+        let mut options = Self {
+            protocol: PROTOCOLS[0].0.into(),
+            nodes: 5,
+            seed: 1,
+            language: preferred_language(),
+            theme: Theme::Auto,
+            speed: USUAL_SPEED,
+            autoplay: false,
+            embed: false,
+            still: browser::matches("(prefers-reduced-motion: reduce)"),
+        };
+        let mut notices = Vec::new();
+        for (name, value) in browser::query() {
+            if let Err(allowed) = options.set(&name.to_lowercase(), value.trim()) {
+                notices.push(say::option::refused(allowed, name, value));
+            }
+        }
+        // Movement that nobody asked for is not for readers who asked for none.
+        options.autoplay &= !options.still;
+        (options, notices)
+    }
+
+    /// Sets one option. Names that nobody knows are left to others.
+    ///
+    /// # Errors
+    /// What is allowed, when the value is not.
+    fn set(&mut self, name: &str, value: &str) -> Result<(), Phrase> {
+        let value = &*value.to_lowercase();
+        match name {
+            "protocol" => {
+                let known = PROTOCOLS.iter().find(|(id, _)| *id == value);
+                let all = || PROTOCOLS.iter().map(|(id, _)| (*id).into()).collect::<Vec<_>>();
+                self.protocol = known.ok_or_else(|| say::option::one_of(all()))?.0.into();
+            }
+            "nodes" | "n" => self.nodes = number(value, 1, PAGE_NODES.into())? as u8,
+            "seed" => self.seed = number(value, 0, u64::MAX)?,
+            "speed" => self.speed = speed_place(value)?,
+            "lang" if value == "auto" => self.language = preferred_language(),
+            "lang" => {
+                let all = || LANGUAGES.iter().map(|(_, id)| (*id).into()).collect::<Vec<_>>();
+                let language = Language::of_tag(value);
+                self.language = language.ok_or_else(|| say::option::one_of(all()))?;
+            }
+            "theme" => {
+                self.theme = match value {
+                    "auto" => Theme::Auto,
+                    "light" => Theme::Light,
+                    "dark" => Theme::Dark,
+                    _ => return Err(one_of(&["auto", "light", "dark"])),
+                }
+            }
+            "autoplay" => self.autoplay = switch(value)?,
+            "embed" => self.embed = switch(value)?,
+            "motion" => {
+                self.still = match value {
+                    "auto" => self.still,
+                    "full" => false,
+                    "reduced" => true,
+                    _ => return Err(one_of(&["auto", "full", "reduced"])),
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn one_of(values: &[&'static str]) -> Phrase {
+    say::option::one_of(values.iter().map(|value| (*value).into()).collect::<Vec<_>>())
+}
+
+/// A whole number in a range.
+///
+/// # Errors
+/// What is allowed.
+pub fn number(value: &str, least: u64, most: u64) -> Result<u64, Phrase> {
+    let parsed = value.parse().ok().filter(|number| (least..=most).contains(number));
+    parsed.ok_or_else(|| say::option::number(least, most))
+}
+
+/// A flag: there, or there with a value that says so.
+fn switch(value: &str) -> Result<bool, Phrase> {
+    match value {
+        "" | "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err(one_of(&["true", "false"])),
+    }
+}
+
+/// Milliseconds of the world a second, to the nearest place of the slider.
+fn speed_place(value: &str) -> Result<u32, Phrase> {
+    let most = speed(FASTEST) as u64;
+    let millis = number(value, 1, most)?;
+    Ok(((millis as f64).log10() * PLACES_A_DECADE).round() as u32)
+}
+
+fn preferred_language() -> Language {
+    let tags = browser::languages();
+    tags.iter().find_map(|tag| Language::of_tag(tag)).unwrap_or_default()
+}

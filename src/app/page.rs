@@ -1,0 +1,550 @@
+//! The hub: the one place that owns the run and changes it.
+
+use std::rc::Rc;
+
+use conclave::protocols::catalog;
+use conclave::scene::{Advance, Lab, Scene, Window, complain, complain_recording};
+use conclave::sim::{Micros, Recording};
+use conclave::text::{Phrase, say};
+use wasm_bindgen::prelude::*;
+use yew::prelude::*;
+
+use super::browser::{self, Frames};
+use super::clients::ClientForm;
+use super::dialogs::Dialogs;
+use super::inspector::Inspector;
+use super::options::{self, Options};
+use super::rules::Rules;
+use super::stage::layout::Layout;
+use super::stage::motion::Motion;
+use super::stage::{ActionBar, Stage};
+use super::transport::Transport;
+use super::verdicts::Verdicts;
+use super::{Dialog, Msg, Selection, Tab, Theme, Ui, clients, events, logs, traffic};
+
+/// The most events in one frame; a run that wants more goes slower than asked.
+const BUDGET: u64 = 20_000;
+/// The least time between two renderings while running, in milliseconds: what happens faster cannot
+/// be read.
+const RENDER_EVERY: f64 = 50.0;
+/// The longest time that one frame stands for, in milliseconds; a browser that slept has not lived.
+const LONGEST_FRAME: f64 = 100.0;
+/// The most events that the list shows.
+const SHOWN_EVENTS: usize = 200;
+/// How many columns the table of logs shows.
+const LOG_COLUMNS: u64 = 12;
+/// The least width of a wide stage, in CSS pixels.
+const WIDE: &str = "(min-width: 640px)";
+
+/// Something that the reader should know.
+#[derive(Clone, PartialEq)]
+struct Notice {
+    id: u64,
+    phrase: Phrase,
+}
+
+/// The page.
+pub struct Page {
+    ui: Ui,
+    options: Options,
+    lab: Box<dyn Lab>,
+    scene: Rc<Scene>,
+    playing: bool,
+    /// The world's clock as a fraction of microseconds more than its own whole ones.
+    clock: f64,
+    last_frame: Option<f64>,
+    last_render: f64,
+    drawn: u64,
+    speed: u32,
+    selection: Option<Selection>,
+    window: Window,
+    tab: Tab,
+    only_key: bool,
+    dialog: Option<Dialog>,
+    notices: Vec<Notice>,
+    noticed: u64,
+    breaches: usize,
+    layout: Layout,
+    motion: Motion,
+    frames: Frames,
+    messages: NodeRef,
+    canvas: NodeRef,
+    time: NodeRef,
+    onscreen: Rc<std::cell::Cell<bool>>,
+    /// Kept, so that the browser can call them as long as the page lives.
+    _listeners: Vec<Closure<dyn FnMut(JsValue)>>,
+}
+
+impl Component for Page {
+    type Message = Msg;
+    type Properties = ();
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let (options, complaints) = Options::read();
+        let recording = Recording::new(&options.protocol, options.nodes, options.seed);
+        let lab = catalog::open(recording).expect("options are in their ranges");
+        let window = Window { first: None, columns: LOG_COLUMNS };
+        let ui = Ui { language: options.language, send: ctx.link().callback(|msg| msg) };
+        let frames = Frames::new({
+            let send = ui.send.clone();
+            move |clock| send.emit(Msg::Frame(clock))
+        });
+        let onscreen = Rc::new(std::cell::Cell::new(true));
+        let mut page = Self {
+            scene: Rc::new(lab.scene(window)),
+            layout: Layout::new(options.nodes, browser::matches(WIDE)),
+            motion: Motion::new(options.still),
+            playing: options.autoplay,
+            speed: options.speed,
+            _listeners: listen(&ui.send, &onscreen),
+            ui,
+            lab,
+            window,
+            frames,
+            onscreen,
+            options,
+            clock: 0.0,
+            last_frame: None,
+            last_render: 0.0,
+            drawn: 0,
+            selection: None,
+            tab: Tab::default(),
+            only_key: false,
+            dialog: None,
+            notices: Vec::new(),
+            noticed: 0,
+            breaches: 0,
+            messages: NodeRef::default(),
+            canvas: NodeRef::default(),
+            time: NodeRef::default(),
+        };
+        for complaint in complaints {
+            page.notice(complaint);
+        }
+        page.dress();
+        page.keep();
+        page
+    }
+
+    fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Frame(clock) => return self.frame(clock),
+            Msg::Play => self.play(),
+            Msg::Pause => self.pause(),
+            Msg::Step => {
+                self.pause();
+                self.lab.step();
+                self.moved();
+            }
+            Msg::Speed(place) => self.speed = place.min(options::FASTEST),
+            Msg::Act(action) => {
+                match self.lab.act(action) {
+                    Ok(()) => self.keep(),
+                    Err(error) => self.notice(complain(&error)),
+                }
+                self.moved();
+            }
+            Msg::Select(selection) => {
+                // What moves on cannot be read: to look into a message, time stands still.
+                if let Some(Selection::Message(_)) = selection {
+                    self.pause();
+                }
+                self.selection = selection;
+            }
+            Msg::Start { nodes, seed } => self.start(nodes, seed),
+            Msg::Speak(language) => {
+                self.ui.language = language;
+                self.dress();
+            }
+            Msg::Wear(theme) => {
+                self.options.theme = theme;
+                self.dress();
+            }
+            Msg::ShowLogsFrom(first) => {
+                self.window.first = first;
+                self.moved();
+            }
+            Msg::ShowTab(tab) => self.tab = tab,
+            Msg::OnlyKeyEvents(only) => self.only_key = only,
+            Msg::Dialog(dialog) => self.dialog = dialog,
+            Msg::Complain(phrase) => self.notice(phrase),
+            Msg::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
+            Msg::Sight => {
+                self.mind_frames();
+                return false;
+            }
+            Msg::Resized => {
+                self.layout = Layout::new(self.lab.size(), browser::matches(WIDE));
+            }
+        }
+        true
+    }
+
+    fn view(&self, _: &Context<Self>) -> Html {
+        let ui = &self.ui;
+        let title = self.lab.title();
+        html! {
+            <ContextProvider<Ui> context={ui.clone()}>
+                <div class={classes!("lab", self.options.embed.then_some("embed"))}
+                    onkeydown={self.hotkeys()}>
+                    { self.header(title) }
+                    { self.notices() }
+                    <main class="floor">
+                        <div class="left">
+                            <section class="card stage-card" aria-labelledby="stage-title">
+                                <h2 id="stage-title" class="quiet">
+                                    { ui.say(say::stage::title()) }
+                                </h2>
+                                <p class="summary" role="status">{ ui.say(self.scene.summary.clone()) }</p>
+                                <Stage
+                                    scene={self.scene.clone()}
+                                    layout={self.layout}
+                                    selection={self.selection}
+                                    messages={self.messages.clone()}
+                                    canvas={self.canvas.clone()}
+                                />
+                                <ActionBar
+                                    scene={self.scene.clone()}
+                                    selection={self.selection}
+                                    message={self.selected_message()}
+                                />
+                            </section>
+                            <Transport
+                                playing={self.playing}
+                                speed={self.speed}
+                                steps={self.scene.steps}
+                                time={self.time.clone()}
+                                now={self.scene.now}
+                            />
+                            { self.tabs() }
+                        </div>
+                        <aside class="right" aria-label={ui.say(say::page::side())}>
+                            <Inspector
+                                scene={self.scene.clone()}
+                                selection={self.selection}
+                                message={self.selected_message()}
+                            />
+                            <ClientForm scene={self.scene.clone()} selection={self.selection} />
+                            <Verdicts verdicts={self.scene.verdicts.clone()} />
+                            <Rules scene={self.scene.clone()} />
+                        </aside>
+                    </main>
+                    <Dialogs
+                        dialog={self.dialog}
+                        scene={self.scene.clone()}
+                        seed={self.lab.recording().seed}
+                    />
+                </div>
+            </ContextProvider<Ui>>
+        }
+    }
+
+    fn rendered(&mut self, _: &Context<Self>, _: bool) {
+        self.motion.attach(self.messages.cast(), self.canvas.cast());
+        self.draw(browser::clock());
+        self.mind_frames();
+    }
+}
+
+impl Page {
+    fn play(&mut self) {
+        self.playing = true;
+        self.clock = self.lab.now().0 as f64;
+        self.mind_frames();
+    }
+
+    fn pause(&mut self) {
+        self.playing = false;
+        self.mind_frames();
+        self.moved();
+    }
+
+    /// Frames are asked for while there is something to move and somebody to see it, else none.
+    fn mind_frames(&mut self) {
+        let wanted = self.playing && browser::visible() && self.onscreen.get();
+        match (wanted, self.last_frame.is_some()) {
+            (true, false) => {
+                self.last_frame = Some(browser::clock());
+                self.frames.request();
+            }
+            (false, true) => {
+                self.last_frame = None;
+                self.frames.cancel();
+            }
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    /// Lets as much of the world's time pass as the reader saw pass. How it is cut into frames
+    /// changes nothing: events happen at their moments, in their order.
+    fn frame(&mut self, clock: f64) -> bool {
+        let Some(last) = self.last_frame else { return false };
+        let passed = (clock - last).clamp(0.0, LONGEST_FRAME);
+        self.last_frame = Some(clock);
+        self.clock += passed * options::speed(self.speed);
+        match self.lab.run_until(Micros(self.clock as u64), BUDGET) {
+            Advance::Reached => {}
+            Advance::OutOfBudget => self.clock = self.lab.now().0 as f64,
+            Advance::Breached => {
+                self.pause();
+                return true;
+            }
+        }
+        self.draw(clock);
+        self.frames.request();
+        if self.lab.told() == self.drawn || clock - self.last_render < RENDER_EVERY {
+            return false;
+        }
+        self.last_render = clock;
+        self.moved();
+        true
+    }
+
+    /// Draws what moves with time.
+    fn draw(&mut self, clock: f64) {
+        self.lab.flights(self.motion.flights());
+        let wrecks = self.lab.wrecks();
+        self.motion.mourn(wrecks, clock);
+        let selected = match self.selection {
+            Some(Selection::Message(id)) => Some(id),
+            _ => None,
+        };
+        self.motion.draw(&self.scene, &self.layout, self.lab.now(), selected, clock);
+        if let Some(time) = self.time.get() {
+            time.set_text_content(Some(&super::clock(self.lab.now())));
+        }
+    }
+
+    /// The world has changed: takes a new scene of it.
+    fn moved(&mut self) {
+        self.scene = Rc::new(self.lab.scene(self.window));
+        self.drawn = self.lab.told();
+        let breaches =
+            self.scene.verdicts.iter().filter(|verdict| verdict.breach.is_some()).count();
+        if breaches > self.breaches {
+            self.playing = false;
+            self.mind_frames();
+        }
+        self.breaches = breaches;
+    }
+
+    fn start(&mut self, nodes: u8, seed: u64) {
+        let old = self.lab.recording();
+        let mut recording = Recording::new(&old.protocol, nodes, seed);
+        // The rules, the network and the load that the reader has chosen stay as they are.
+        recording.quality = self.scene.quality;
+        recording.workload = self.scene.workload;
+        let settings = self.scene.settings.iter();
+        recording.settings = settings.map(|each| (each.id.to_owned(), each.value)).collect();
+        match catalog::open(recording) {
+            Ok(lab) => {
+                self.lab = lab;
+                self.selection = None;
+                self.window.first = None;
+                self.clock = 0.0;
+                self.breaches = 0;
+                self.layout = Layout::new(nodes, browser::matches(WIDE));
+                self.keep();
+                self.moved();
+            }
+            Err(error) => self.notice(complain_recording(&error)),
+        }
+        self.dialog = None;
+    }
+
+    fn notice(&mut self, phrase: Phrase) {
+        self.notices.retain(|notice| notice.phrase != phrase);
+        self.noticed += 1;
+        self.notices.push(Notice { id: self.noticed, phrase });
+    }
+
+    /// Keeps the recording where a trap cannot reach it.
+    fn keep(&self) {
+        browser::keep_recording(&self.lab.recording().to_json());
+    }
+
+    /// Tells the document which language it speaks and which theme it wears.
+    fn dress(&self) {
+        browser::set_root("lang", &self.ui.language.tag());
+        let theme = match self.options.theme {
+            Theme::Auto => "auto",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        };
+        browser::set_root("data-theme", theme);
+        browser::document().set_title(&self.ui.say(say::page::title(self.lab.title())));
+    }
+
+    fn selected_message(&self) -> Option<conclave::scene::Message> {
+        match self.selection {
+            Some(Selection::Message(id)) => self.lab.message(id),
+            _ => None,
+        }
+    }
+
+    fn hotkeys(&self) -> Callback<KeyboardEvent> {
+        let send = self.ui.send.clone();
+        let playing = self.playing;
+        Callback::from(move |event: KeyboardEvent| {
+            let plain = !(event.ctrl_key() || event.meta_key() || event.alt_key());
+            let target =
+                event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+            let taken = "input, select, textarea, button, summary, a, [role=button], [role=tab]";
+            let free = target.is_none_or(|element| matches!(element.closest(taken), Ok(None)));
+            let msg = match event.key().as_str() {
+                " " if plain && free => {
+                    if playing {
+                        Msg::Pause
+                    } else {
+                        Msg::Play
+                    }
+                }
+                "." if plain && free => Msg::Step,
+                "?" if plain && free => Msg::Dialog(Some(Dialog::Help)),
+                "Escape" => Msg::Select(None),
+                _ => return,
+            };
+            event.prevent_default();
+            send.emit(msg);
+        })
+    }
+
+    fn header(&self, title: Phrase) -> Html {
+        let ui = &self.ui;
+        let languages = super::dialogs::language_select(ui);
+        let themes = super::dialogs::theme_select(ui, self.options.theme);
+        html! {
+            <header class="top">
+                <h1>{ "Conclave" }<span class="protocol">{ ui.say(title) }</span></h1>
+                <div class="top-actions">
+                    <super::Button label={ui.say(say::page::new_run())}
+                        onclick={ui.on(Msg::Dialog(Some(Dialog::NewRun)))} />
+                    <super::Button label={ui.say(say::page::reset())} title={ui.say(say::page::reset_help())}
+                        onclick={ui.on(Msg::Start {
+                            nodes: self.lab.size(),
+                            seed: self.lab.recording().seed,
+                        })} />
+                    { languages }
+                    { themes }
+                    <super::Button label={ui.say(say::page::help())}
+                        onclick={ui.on(Msg::Dialog(Some(Dialog::Help)))} />
+                </div>
+            </header>
+        }
+    }
+
+    fn notices(&self) -> Html {
+        let ui = &self.ui;
+        let broken = self.scene.verdicts.iter().filter_map(|verdict| {
+            let witness = verdict.breach.as_ref()?;
+            Some(html! {
+                <p class="notice broken">
+                    <strong>{ ui.say(verdict.name.clone()) }</strong>
+                    { " " }{ ui.say(witness.sentence.clone()) }
+                </p>
+            })
+        });
+        html! {
+            <div class="notices" role="alert">
+                { for broken }
+                { for self.notices.iter().map(|notice| html! {
+                    <p class="notice" key={notice.id}>
+                        <span>{ ui.say(notice.phrase.clone()) }</span>
+                        <button type="button" class="dismiss" onclick={ui.on(Msg::Dismiss(notice.id))}
+                            aria-label={ui.say(say::page::dismiss())}>{ "✕" }</button>
+                    </p>
+                }) }
+            </div>
+        }
+    }
+
+    fn tabs(&self) -> Html {
+        let ui = &self.ui;
+        let tabs = [
+            (Tab::Logs, say::tab::logs()),
+            (Tab::Events, say::tab::events()),
+            (Tab::Traffic, say::tab::traffic(self.scene.in_flight)),
+            (Tab::Clients, say::tab::clients()),
+        ];
+        let panel = match self.tab {
+            Tab::Logs => html! { <logs::Logs scene={self.scene.clone()} /> },
+            Tab::Events => {
+                let wanted = |row: &conclave::scene::EventRow| !self.only_key || row.key;
+                let rows = self.lab.events(SHOWN_EVENTS, &wanted);
+                html! { <events::Events {rows} total={self.lab.told()} only_key={self.only_key} /> }
+            }
+            Tab::Traffic => {
+                let mut flights = Vec::new();
+                self.lab.flights(&mut flights);
+                flights.sort_unstable_by_key(|flight| (flight.arrival, flight.id));
+                flights.truncate(traffic::MOST);
+                let messages: Vec<_> =
+                    flights.iter().filter_map(|flight| self.lab.message(flight.id)).collect();
+                html! {
+                    <traffic::Traffic {messages} total={self.scene.in_flight} now={self.scene.now}
+                        selection={self.selection} />
+                }
+            }
+            Tab::Clients => html! { <clients::Clients scene={self.scene.clone()} /> },
+        };
+        html! {
+            <section class="card tabs">
+                <div role="tablist" aria-label={ui.say(say::tab::label())}>
+                    { for tabs.into_iter().map(|(tab, label)| {
+                        let chosen = tab == self.tab;
+                        html! {
+                            <button type="button" role="tab" aria-selected={chosen.to_string()}
+                                id={format!("tab-{tab:?}")} aria-controls="panel"
+                                onclick={ui.on(Msg::ShowTab(tab))}>{ ui.say(label) }</button>
+                        }
+                    }) }
+                </div>
+                <div id="panel" role="tabpanel" tabindex="0" aria-labelledby={format!("tab-{:?}", self.tab)}>
+                    { panel }
+                </div>
+            </section>
+        }
+    }
+}
+
+/// Listens to what hides and shows the page and to what changes its size.
+fn listen(
+    send: &Callback<Msg>,
+    onscreen: &Rc<std::cell::Cell<bool>>,
+) -> Vec<Closure<dyn FnMut(JsValue)>> {
+    let on_sight = {
+        let send = send.clone();
+        Closure::<dyn FnMut(JsValue)>::new(move |_| send.emit(Msg::Sight))
+    };
+    let on_resize = {
+        let send = send.clone();
+        Closure::<dyn FnMut(JsValue)>::new(move |_| send.emit(Msg::Resized))
+    };
+    let on_cross = {
+        let (send, onscreen) = (send.clone(), onscreen.clone());
+        Closure::<dyn FnMut(JsValue)>::new(move |entries: JsValue| {
+            let entries = js_sys::Array::from(&entries);
+            let last = entries.get(entries.length().saturating_sub(1));
+            if let Ok(entry) = last.dyn_into::<web_sys::IntersectionObserverEntry>() {
+                onscreen.set(entry.is_intersecting());
+                send.emit(Msg::Sight);
+            }
+        })
+    };
+    // What an old browser lacks is not listened to.
+    let function = |closure: &Closure<dyn FnMut(JsValue)>| {
+        closure.as_ref().unchecked_ref::<js_sys::Function>().clone()
+    };
+    let _ = browser::document()
+        .add_event_listener_with_callback("visibilitychange", &function(&on_sight));
+    if let Ok(Some(query)) = browser::window().match_media(WIDE) {
+        let _ = query.add_event_listener_with_callback("change", &function(&on_resize));
+    }
+    let root = browser::document().get_element_by_id("app");
+    if let (Ok(observer), Some(root)) =
+        (web_sys::IntersectionObserver::new(&function(&on_cross)), root)
+    {
+        observer.observe(&root);
+    }
+    vec![on_sight, on_resize, on_cross]
+}

@@ -1,0 +1,145 @@
+//! Dials: the network, and the rules of the protocol.
+
+use std::rc::Rc;
+
+use conclave::scene::{Scene, Setting};
+use conclave::sim::{Action, Micros, Quality, SettingKind};
+use conclave::text::{Phrase, say};
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use super::{Msg, Ui, options, use_ui};
+
+/// What the dials show.
+#[derive(Clone, PartialEq, Properties)]
+pub struct RulesProps {
+    /// The world.
+    pub scene: Rc<Scene>,
+}
+
+/// The dials.
+#[component]
+pub fn Rules(props: &RulesProps) -> Html {
+    let ui = use_ui();
+    let scene = &props.scene;
+    html! {
+        <>
+            <section class="card" aria-labelledby="network-title">
+                <h2 id="network-title">{ ui.say(say::network::title()) }</h2>
+                { network(&ui, scene.quality) }
+            </section>
+            <section class="card" aria-labelledby="rules-title">
+                <h2 id="rules-title">{ ui.say(say::rules::title()) }</h2>
+                { for scene.settings.iter().map(|each| setting(&ui, each)) }
+            </section>
+        </>
+    }
+}
+
+fn network(ui: &Ui, quality: Quality) -> Html {
+    let millis = |value: u64| Micros::from_millis(value);
+    let percent = |value: u64| value as u32 * 10_000;
+    let dial = |name, value, most, unit, change: Rc<dyn Fn(u64) -> Quality>| {
+        let send = ui.send.clone();
+        let turn = move |value| send.emit(Msg::Act(Action::SetNetwork { quality: change(value) }));
+        slider(ui, name, value, most, unit, Rc::new(turn))
+    };
+    html! {
+        <>
+            { dial(say::network::latency(), quality.latency.0 / 1_000, 200, " ms",
+                Rc::new(move |value| Quality { latency: millis(value), ..quality })) }
+            { dial(say::network::jitter(), quality.jitter.0 / 1_000, 200, " ms",
+                Rc::new(move |value| Quality { jitter: millis(value), ..quality })) }
+            { dial(say::network::loss(), u64::from(quality.loss_ppm) / 10_000, 100, " %",
+                Rc::new(move |value| Quality { loss_ppm: percent(value), ..quality })) }
+            { dial(say::network::duplication(), u64::from(quality.duplicate_ppm) / 10_000, 100, " %",
+                Rc::new(move |value| Quality { duplicate_ppm: percent(value), ..quality })) }
+            { check(ui, say::network::fifo(), say::network::fifo_help(), quality.fifo, {
+                let send = ui.send.clone();
+                move |fifo| {
+                    let quality = Quality { fifo, ..quality };
+                    send.emit(Msg::Act(Action::SetNetwork { quality }));
+                }
+            }) }
+        </>
+    }
+}
+
+/// A slider; the world hears of it when the reader lets go.
+fn slider(
+    ui: &Ui,
+    name: Phrase,
+    value: u64,
+    most: u64,
+    unit: &'static str,
+    turn: Rc<dyn Fn(u64)>,
+) -> Html {
+    let onchange = Callback::from(move |event: Event| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        if let Ok(value) = input.value().parse() {
+            turn(value);
+        }
+    });
+    let spoken = format!("{value}{unit}");
+    html! {
+        <label class="dial">
+            <span>{ ui.say(name) }</span>
+            <input type="range" min="0" max={most.to_string()} value={value.to_string()} {onchange}
+                aria-valuetext={spoken.clone()} />
+            <output>{ spoken }</output>
+        </label>
+    }
+}
+
+fn check(ui: &Ui, name: Phrase, help: Phrase, on: bool, turn: impl Fn(bool) + 'static) -> Html {
+    let onchange = Callback::from(move |event: Event| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        turn(input.checked());
+    });
+    html! {
+        <label class="check" title={ui.say(help)}>
+            <input type="checkbox" checked={on} {onchange} />
+            { ui.say(name) }
+        </label>
+    }
+}
+
+/// A setting of the protocol: a switch, or a number that is checked.
+fn setting(ui: &Ui, setting: &Setting) -> Html {
+    let Setting { id, name, help, kind, value } = setting;
+    let (id, configure) = (*id, {
+        let (send, setting) = (ui.send.clone(), id.to_string());
+        move |value| send.emit(Msg::Act(Action::Configure { setting: setting.clone(), value }))
+    });
+    let unit = match kind {
+        SettingKind::Switch => {
+            let turn = move |on: bool| configure(on.into());
+            return check(ui, name.clone(), help.clone(), *value != 0, turn);
+        }
+        SettingKind::Time { .. } => 1_000,
+        SettingKind::Count { .. } => 1,
+    };
+    let (least, most) = kind.range();
+    let (least, most) = (least / unit, most / unit);
+    let onchange = {
+        let (send, value) = (ui.send.clone(), value / unit);
+        Callback::from(move |event: Event| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            match options::number(input.value().trim(), least, most) {
+                Ok(number) => configure(number * unit),
+                Err(allowed) => {
+                    send.emit(Msg::Complain(say::option::refused(allowed, id, input.value())));
+                    input.set_value(&value.to_string());
+                }
+            }
+        })
+    };
+    html! {
+        <label class="dial" title={ui.say(help.clone())}>
+            <span>{ ui.say(name.clone()) }</span>
+            <input type="number" min={least.to_string()} max={most.to_string()}
+                value={(value / unit).to_string()} {onchange} />
+            <output>{ if unit == 1 { "" } else { "ms" } }</output>
+        </label>
+    }
+}

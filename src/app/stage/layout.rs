@@ -1,0 +1,96 @@
+//! Where things stand on the stage, in the units of its view box.
+
+use std::f64::consts::TAU;
+
+use conclave::sim::{NodeId, Seat};
+
+/// A point on the stage.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// To the right.
+    pub x: f64,
+    /// Down.
+    pub y: f64,
+}
+
+impl Point {
+    /// The point that lies a part of the way from here to there.
+    pub fn towards(self, there: Self, part: f64) -> Self {
+        Self { x: self.x + (there.x - self.x) * part, y: self.y + (there.y - self.y) * part }
+    }
+}
+
+/// The stage's measures for a cluster of some size.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Layout {
+    /// How many nodes.
+    pub nodes: u8,
+    /// The view box's width.
+    pub width: f64,
+    /// The view box's height.
+    pub height: f64,
+    /// The radius of a node.
+    pub radius: f64,
+}
+
+/// How far a message keeps to the right of its link's middle, so that both directions can be told.
+const LANE: f64 = 5.0;
+
+impl Layout {
+    /// The measures for so many nodes, on a wide stage or on a square one.
+    pub fn new(nodes: u8, wide: bool) -> Self {
+        let (width, height) = if wide { (860.0, 560.0) } else { (520.0, 520.0) };
+        let mut layout = Self { nodes, width, height, radius: 40.0 };
+        // Neighbours on the ring keep a distance of a quarter of their size.
+        let (a, b) = layout.ring();
+        let around = TAU * ((a * a + b * b) / 2.0).sqrt() / f64::from(nodes.max(1));
+        layout.radius = (around / 2.9).clamp(8.0, 40.0);
+        layout
+    }
+
+    /// The half axes of the ring that nodes stand on.
+    fn ring(&self) -> (f64, f64) {
+        let room = 74.0;
+        (self.width * 0.5 - room * 1.35, self.height * 0.5 - room)
+    }
+
+    /// The middle, where the clients are.
+    pub fn centre(&self) -> Point {
+        Point { x: self.width / 2.0, y: self.height / 2.0 - 8.0 }
+    }
+
+    /// Where a node stands: the first at the top, the others clockwise.
+    pub fn node(&self, node: NodeId) -> Point {
+        let Point { x, y } = self.centre();
+        if self.nodes == 1 {
+            return Point { x, y: y - 120.0 };
+        }
+        let angle = TAU * (f64::from(node.0) / f64::from(self.nodes) - 0.25);
+        let (a, b) = self.ring();
+        Point { x: x + a * angle.cos(), y: y + b * angle.sin() }
+    }
+
+    /// Where a node or the clients stand.
+    pub fn seat(&self, seat: Seat) -> Point {
+        match seat {
+            Seat::Node(node) => self.node(node),
+            Seat::Client(_) => self.centre(),
+        }
+    }
+
+    /// Where a message is that has come a part of its way, from edge to edge.
+    pub fn flight(&self, from: Seat, to: Seat, part: f64) -> Point {
+        let (start, end) = (self.seat(from), self.seat(to));
+        let (dx, dy) = (end.x - start.x, end.y - start.y);
+        let length = dx.hypot(dy).max(1.0);
+        let edge = (self.radius / length).min(0.45);
+        let along = edge + (1.0 - 2.0 * edge) * part;
+        let point = start.towards(end, along);
+        Point { x: point.x - dy / length * LANE, y: point.y + dx / length * LANE }
+    }
+
+    /// Whether there is room to write inside nodes and to draw every link.
+    pub fn roomy(&self) -> bool {
+        self.radius >= 26.0
+    }
+}

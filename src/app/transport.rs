@@ -1,0 +1,73 @@
+//! Play, pause, one event on, speed.
+
+use conclave::sim::Micros;
+use conclave::text::say;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use super::options::{FASTEST, speed};
+use super::{Msg, clock, use_ui};
+
+/// What the transport shows.
+#[derive(Clone, PartialEq, Properties)]
+pub struct TransportProps {
+    /// Whether the world runs.
+    pub playing: bool,
+    /// The speed slider's place.
+    pub speed: u32,
+    /// How many events there have been.
+    pub steps: u64,
+    /// Where the moment is written once a frame.
+    pub time: NodeRef,
+    /// The moment.
+    pub now: Micros,
+}
+
+/// The transport. Its parts never move.
+#[component]
+pub fn Transport(props: &TransportProps) -> Html {
+    let ui = use_ui();
+    let TransportProps { playing, speed: place, steps, time, now } = props;
+    let (label, icon, msg) = match playing {
+        true => (ui.say(say::transport::pause()), "M6 4h4v16H6zM14 4h4v16h-4z", Msg::Pause),
+        false => (ui.say(say::transport::play()), "M7 4l13 8-13 8z", Msg::Play),
+    };
+    let oninput = {
+        let send = ui.send.clone();
+        Callback::from(move |event: InputEvent| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            if let Ok(place) = input.value().parse() {
+                send.emit(Msg::Speed(place));
+            }
+        })
+    };
+    let pace = ui.say(say::transport::pace(pace(*place)));
+    html! {
+        <div class="transport" role="toolbar" aria-label={ui.say(say::transport::label())}>
+            <button type="button" class="primary" onclick={ui.on(msg)} aria-label={label.clone()} title={label}>
+                <svg viewBox="0 0 24 24" aria-hidden="true"><path d={icon} /></svg>
+            </button>
+            <button type="button" onclick={ui.on(Msg::Step)} aria-label={ui.say(say::transport::step())}
+                title={ui.say(say::transport::step_help())}>
+                <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 4l10 8-10 8zM16 4h3v16h-3z" /></svg>
+            </button>
+            <span class="moment">
+                <span class="time" ref={time}>{ clock(*now) }</span>
+                <span class="steps">{ ui.say(say::transport::events(*steps)) }</span>
+            </span>
+            <label class="speed">
+                <span>{ ui.say(say::transport::speed()) }</span>
+                <input type="range" min="0" max={FASTEST.to_string()} value={place.to_string()} {oninput}
+                    aria-valuetext={pace.clone()} />
+                <output>{ pace }</output>
+            </label>
+        </div>
+    }
+}
+
+/// A speed in two digits: milliseconds of the world in a second of the reader's.
+fn pace(place: u32) -> u64 {
+    let exact = speed(place);
+    let step = 10_f64.powf((exact.log10() - 1.0).floor().max(0.0));
+    ((exact / step).round() * step) as u64
+}
