@@ -1,5 +1,6 @@
 //! What several test files need. Each file is a crate of its own and uses its part.
 #![allow(dead_code, reason = "each test crate uses its part of this")]
 
+pub mod chaos;
 pub mod cluster;
 pub mod solo;

@@ -1,0 +1,258 @@
+//! Random runs: everything in them is drawn from a seed, and all of it is kept as a recording.
+
+use conclave::protocols::raft::Config;
+use conclave::sim::node::Status;
+use conclave::sim::recording::Timed;
+use conclave::sim::rng::Rng;
+use conclave::sim::{
+    Action, MessageId, Micros, NodeId, Op, Protocol, Quality, Recording, Text, Watch, Workload,
+    World,
+};
+
+use super::cluster::{ms, write_op};
+
+/// What goes wrong in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nothing but timers that go off too early.
+    Clean,
+    /// Messages are lost and repeated.
+    Lossy,
+    /// Messages overtake each other by far.
+    Reordering,
+    /// Servers crash, pause and have bad clocks.
+    Crashing,
+    /// Links are cut.
+    Partitioned,
+}
+
+impl Kind {
+    pub const ALL: [Self; 5] =
+        [Self::Clean, Self::Lossy, Self::Reordering, Self::Crashing, Self::Partitioned];
+
+    /// The kind of links that such a run begins with.
+    fn quality(self, rng: &mut Rng) -> Quality {
+        let clean = Quality {
+            latency: Micros(rng.between(0, 10_000)),
+            jitter: Micros(rng.between(0, 10_000)),
+            loss_ppm: 0,
+            duplicate_ppm: 0,
+            fifo: rng.chance(250_000),
+        };
+        match self {
+            Self::Clean | Self::Crashing | Self::Partitioned => clean,
+            Self::Lossy => Quality {
+                loss_ppm: rng.between(10_000, 300_000) as u32,
+                duplicate_ppm: rng.between(0, 200_000) as u32,
+                ..clean
+            },
+            Self::Reordering => Quality {
+                jitter: Micros(rng.between(10_000, 200_000)),
+                duplicate_ppm: rng.between(0, 200_000) as u32,
+                fifo: false,
+                ..clean
+            },
+        }
+    }
+}
+
+/// A run under way, and what it came from.
+#[derive(Clone, Debug)]
+pub struct Chaos<P: Protocol> {
+    pub world: World<P>,
+    pub recording: Recording,
+    kind: Kind,
+    rng: Rng,
+}
+
+impl<P: Protocol<Config = Config>> Chaos<P> {
+    /// The beginning of the run that this seed names: size, settings, network and workload.
+    pub fn new(kind: Kind, seed: u64, sizes: std::ops::RangeInclusive<u8>) -> Self {
+        // The world draws from the seed itself; the tester must not draw the same.
+        let mut rng = Rng::new(seed ^ 0xc0a5_c0a5_0000_0000 ^ (kind as u64) << 24);
+        let nodes = rng.between((*sizes.start()).into(), (*sizes.end()).into()) as u8;
+        let mut recording = Recording::new(P::ID, nodes, seed);
+        let switch = |rng: &mut Rng| rng.between(0, 1);
+        let max_entries = [1, 2, 8, 64][rng.between(0, 3) as usize];
+        recording.settings = [
+            ("fast_backup", switch(&mut rng)),
+            ("leader_noop", switch(&mut rng)),
+            ("client_sessions", switch(&mut rng)),
+            ("max_entries", max_entries),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        recording.quality = kind.quality(&mut rng);
+        let think_least = Micros(rng.between(0, 100_000));
+        recording.workload = Workload {
+            clients: rng.between(0, 4) as u16,
+            think_least,
+            think_most: think_least + Micros(rng.between(0, 200_000)),
+            read_percent: rng.between(0, 60) as u8,
+            keys: rng.between(1, 5) as u8,
+            patience: Micros(rng.between(20_000, 500_000)),
+        };
+        let setup = recording.setup::<P>().expect("all of it is in range");
+        Self { world: World::new(&setup, &mut ()), recording, kind, rng }
+    }
+
+    /// Does something and keeps it, unless it cannot be done.
+    pub fn act(&mut self, action: Action, watch: &mut impl Watch<P>) {
+        let (at, after) = (self.world.now(), self.world.steps());
+        if self.world.act(&action, watch).is_ok() {
+            self.recording.actions.push(Timed { at, after, action });
+        }
+    }
+
+    /// Faults, for some seconds.
+    pub fn rage(&mut self, watch: &mut impl Watch<P>) {
+        let end = self.world.now() + Micros(self.rng.between(1_500_000, 4_000_000));
+        while self.world.now() < end {
+            self.wait(watch);
+            let action = self.fault();
+            self.act(action, watch);
+        }
+    }
+
+    /// Lets some time pass, or some events, or nothing.
+    fn wait(&mut self, watch: &mut impl Watch<P>) {
+        match self.rng.between(0, 3) {
+            0 => {
+                let moment = self.world.now() + Micros(self.rng.between(0, 300_000));
+                self.world.run_until(moment, watch);
+            }
+            1 | 2 => {
+                for _ in 0..self.rng.between(0, 20) {
+                    self.world.step(watch);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Something to do to the world; it need not be possible.
+    fn fault(&mut self) -> Action {
+        let kind = match self.rng.between(0, 9) {
+            0 => Kind::ALL[self.rng.between(0, 4) as usize],
+            1..=3 => Kind::Clean,
+            _ => self.kind,
+        };
+        let node = self.node();
+        match kind {
+            Kind::Clean => self.ordinary(node),
+            Kind::Lossy => self.loss(node),
+            Kind::Reordering => self.disorder(),
+            Kind::Crashing => self.breakdown(node),
+            Kind::Partitioned => self.separation(node),
+        }
+    }
+
+    fn ordinary(&mut self, node: NodeId) -> Action {
+        let key = Text::new(["x", "y", "z"][self.rng.between(0, 2) as usize]);
+        let persistent = self.rng.chance(500_000);
+        match self.rng.between(0, 9) {
+            0..=4 => {
+                let op = write_op(&key, &self.rng.between(0, 999).to_string());
+                Action::Request { node, op, persistent }
+            }
+            5 | 6 => Action::Request { node, op: Op::Read { key }, persistent },
+            7 => self.setting(),
+            _ => Action::FireTimer { node, timer: self.rng.between(0, 1) as u8 },
+        }
+    }
+
+    fn setting(&mut self) -> Action {
+        let (setting, least, most) = [
+            ("election_timeout_least", 30_000, 300_000),
+            ("election_timeout_most", 100_000, 600_000),
+            ("heartbeat_interval", 10_000, 100_000),
+            ("fast_backup", 0, 1),
+            ("leader_noop", 0, 1),
+            ("max_entries", 1, 10),
+        ][self.rng.between(0, 5) as usize];
+        Action::Configure { setting: setting.into(), value: self.rng.between(least, most) }
+    }
+
+    fn loss(&mut self, node: NodeId) -> Action {
+        match self.rng.between(0, 9) {
+            0 => Action::SetNetwork { quality: Kind::Lossy.quality(&mut self.rng) },
+            1 => {
+                let quality = Quality { loss_ppm: 900_000, ..self.world.network().quality() };
+                Action::SetLink { from: node, to: self.node(), quality }
+            }
+            2..=3 => Action::Duplicate { message: self.message() },
+            _ => Action::Drop { message: self.message() },
+        }
+    }
+
+    fn disorder(&mut self) -> Action {
+        let message = self.message();
+        match self.rng.between(0, 9) {
+            0 => Action::SetNetwork { quality: Kind::Reordering.quality(&mut self.rng) },
+            1..=2 => Action::Duplicate { message },
+            3..=6 => Action::Delay { message, by: Micros(self.rng.between(0, 400_000)) },
+            _ => Action::Deliver { message },
+        }
+    }
+
+    fn breakdown(&mut self, node: NodeId) -> Action {
+        match self.rng.between(0, 9) {
+            0 | 1 => Action::Crash { node },
+            2..=4 => Action::Restart { node },
+            5 => Action::Pause { node },
+            6 | 7 => Action::Resume { node },
+            8 => Action::SetClock { node, ppm: self.rng.between(300_000, 3_000_000) as u32 },
+            _ => Action::Deliver { message: self.message() },
+        }
+    }
+
+    fn separation(&mut self, node: NodeId) -> Action {
+        let other = self.node();
+        match self.rng.between(0, 9) {
+            0..=2 => {
+                let sides = NodeId::all(self.world.size());
+                Action::Partition { sides: sides.map(|_| self.rng.between(0, 1) as u8).collect() }
+            }
+            3 => {
+                let sides = NodeId::all(self.world.size());
+                Action::Partition { sides: sides.map(|each| u8::from(each == node)).collect() }
+            }
+            4..=6 => Action::Cut { from: node, to: other },
+            7..=8 => Action::Mend { from: node, to: other },
+            _ => Action::Heal,
+        }
+    }
+
+    fn node(&mut self) -> NodeId {
+        NodeId(self.rng.between(0, u64::from(self.world.size()) - 1) as u8)
+    }
+
+    fn message(&mut self) -> MessageId {
+        let all: Vec<_> = self.world.flights().map(|flight| flight.id).collect();
+        let choice = self.rng.between(0, all.len().max(1) as u64 - 1) as usize;
+        all.get(choice).copied().unwrap_or_default()
+    }
+
+    /// Mends everything: all servers run, with good clocks, on a good network.
+    pub fn mend(&mut self, watch: &mut impl Watch<P>) {
+        for node in NodeId::all(self.world.size()) {
+            match self.world.status(node) {
+                Status::Up => {}
+                Status::Paused => self.act(Action::Resume { node }, watch),
+                Status::Crashed => self.act(Action::Restart { node }, watch),
+            }
+            self.act(Action::SetClock { node, ppm: 1_000_000 }, watch);
+        }
+        self.act(Action::Heal, watch);
+        let quality = Quality { latency: ms(2), jitter: ms(3), ..Quality::default() };
+        self.act(Action::SetNetwork { quality }, watch);
+        let times = [
+            ("election_timeout_least", ms(150)),
+            ("election_timeout_most", ms(300)),
+            ("heartbeat_interval", ms(50)),
+        ];
+        for (setting, value) in times {
+            self.act(Action::Configure { setting: setting.into(), value: value.0 }, watch);
+        }
+    }
+}

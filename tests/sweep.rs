@@ -1,0 +1,241 @@
+//! Thousands of random runs: faults first, then everything is mended and progress is demanded.
+//!
+//! A failure prints one line with what went wrong, the name of the run and its recording. Run one
+//! again with `CONCLAVE_SWEEP=Crashing:17 cargo test --test sweep`.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::env;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use conclave::protocols::raft::{Payload, Raft};
+use conclave::sim::{Action, Answer, Event, EventKind, Micros, NodeId, RequestId, Watch, Workload};
+use support::chaos::{Chaos, Kind};
+
+/// How many runs of each kind.
+const SEEDS: u64 = 2_000;
+/// How long a mended cluster may take to get on, and then to agree on everything.
+const PATIENCE: Micros = Micros::from_secs(10);
+
+#[test]
+fn clean_networks_never_break_a_rule_and_always_get_on() {
+    sweep(Kind::Clean);
+}
+
+#[test]
+fn lossy_networks_never_break_a_rule_and_get_on_when_mended() {
+    sweep(Kind::Lossy);
+}
+
+#[test]
+fn reordering_networks_never_break_a_rule_and_get_on_when_mended() {
+    sweep(Kind::Reordering);
+}
+
+#[test]
+fn crashing_servers_never_break_a_rule_and_get_on_when_restarted() {
+    sweep(Kind::Crashing);
+}
+
+#[test]
+fn partitioned_clusters_never_break_a_rule_and_get_on_when_healed() {
+    sweep(Kind::Partitioned);
+}
+
+/// Which rules fired, by name.
+#[derive(Debug, Default)]
+struct Rules(BTreeSet<String>);
+
+impl Watch<Raft> for Rules {
+    fn event(&mut self, event: Event<'_, Raft>) {
+        for reason in event.reasons {
+            let name = format!("{reason:?}");
+            let end = name.find(' ').unwrap_or(name.len());
+            self.0.insert(name[..end].into());
+        }
+    }
+}
+
+/// A sweep that never reached the rare cases would prove little.
+#[test]
+fn the_faults_make_every_rule_of_the_engine_fire() {
+    let mut rules = Rules::default();
+    for seed in 0..20 {
+        for kind in Kind::ALL {
+            Chaos::<Raft>::new(kind, seed, 3..=5).rage(&mut rules);
+        }
+    }
+    let all = [
+        "AlreadyVoted",
+        "Appended",
+        "Applied",
+        "BackedUp",
+        "CommandAppended",
+        "CommitLearned",
+        "Committed",
+        "Elected",
+        "ElectionTimeout",
+        "Heartbeat",
+        "HigherTerm",
+        "LateReply",
+        "LateVote",
+        "LeaderHeard",
+        "LogBehind",
+        "LogsDoNotMeet",
+        "Matched",
+        "NoopAppended",
+        "NothingNew",
+        "OlderTerm",
+        "Overwritten",
+        "OwnCandidate",
+        "Redirected",
+        "RefusalCounted",
+        "StaleTerm",
+        "Started",
+        "VoteCounted",
+        "VoteGranted",
+    ];
+    assert_eq!(rules.0.iter().map(String::as_str).collect::<Vec<_>>(), all);
+}
+
+/// Runs all seeds of a kind, on all processors.
+fn sweep(kind: Kind) {
+    if let Ok(wanted) = env::var("CONCLAVE_SWEEP") {
+        let (name, seed) = wanted.split_once(':').expect("CONCLAVE_SWEEP is Kind:seed");
+        if name == format!("{kind:?}") {
+            run(kind, seed.parse().expect("CONCLAVE_SWEEP is Kind:seed")).unwrap();
+        }
+        return;
+    }
+    let next = AtomicU64::new(0);
+    let failures = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= SEEDS {
+                        return;
+                    }
+                    let outcome = catch_unwind(AssertUnwindSafe(|| run(kind, seed)));
+                    let outcome = outcome.unwrap_or_else(|_| Err("it panicked".into()));
+                    if let Err(what) = outcome {
+                        let failure = format!("CONCLAVE_SWEEP={kind:?}:{seed}: {what}");
+                        failures.lock().expect("nobody panics here").push(failure);
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().expect("nobody panics here");
+    assert!(
+        failures.is_empty(),
+        "{} of {SEEDS} runs failed; the first: {}",
+        failures.len(),
+        failures[0]
+    );
+}
+
+/// The writes that clients were told are done.
+#[derive(Debug, Default)]
+struct Promises(BTreeSet<RequestId>);
+
+impl Watch<Raft> for Promises {
+    fn event(&mut self, event: Event<'_, Raft>) {
+        if let EventKind::Returned { request, answer: Answer::Written, .. } = event.kind {
+            self.0.insert(request);
+        }
+    }
+}
+
+/// One run, and what is wrong with it.
+fn run(kind: Kind, seed: u64) -> Result<(), String> {
+    let mut chaos = Chaos::<Raft>::new(kind, seed, 1..=7);
+    let outcome = ordeal(&mut chaos);
+    outcome.map_err(|what| {
+        let until = chaos.world.now().0;
+        format!("{what}; until {until}: {}", chaos.recording.to_json())
+    })
+}
+
+fn ordeal(chaos: &mut Chaos<Raft>) -> Result<(), String> {
+    let mut promises = Promises::default();
+    chaos.rage(&mut promises);
+    unbroken(chaos)?;
+    chaos.mend(&mut promises);
+
+    let before = everywhere(chaos).map(|node| commit(chaos, node)).max().expect("nodes");
+    let workload = Workload { clients: 3, ..Workload::default() };
+    chaos.act(Action::SetWorkload { workload }, &mut promises);
+    let all_got_on = |chaos: &Chaos<Raft>| everywhere(chaos).all(|n| commit(chaos, n) > before);
+    wait(chaos, &mut promises, "every server commits something new", all_got_on)?;
+
+    let workload = Workload { clients: 0, ..workload };
+    chaos.act(Action::SetWorkload { workload }, &mut promises);
+    wait(chaos, &mut promises, "all servers agree on everything", agreed)?;
+    kept(chaos, &promises)
+}
+
+fn everywhere(chaos: &Chaos<Raft>) -> impl Iterator<Item = NodeId> + use<> {
+    NodeId::all(chaos.world.size())
+}
+
+fn commit(chaos: &Chaos<Raft>, node: NodeId) -> u64 {
+    chaos.world.state(node).map_or(0, |server| server.commit_index.0)
+}
+
+/// Lets time pass until something is so.
+fn wait(
+    chaos: &mut Chaos<Raft>,
+    promises: &mut Promises,
+    what: &str,
+    holds: impl Fn(&Chaos<Raft>) -> bool,
+) -> Result<(), String> {
+    let latest = chaos.world.now() + PATIENCE;
+    while chaos.world.now() < latest {
+        let moment = chaos.world.now() + Micros::from_millis(100);
+        chaos.world.run_until(moment, promises);
+        unbroken(chaos)?;
+        if holds(chaos) {
+            return Ok(());
+        }
+    }
+    Err(format!("not within {PATIENCE}: {what}"))
+}
+
+fn unbroken(chaos: &Chaos<Raft>) -> Result<(), String> {
+    chaos.world.breaches().first().map_or(Ok(()), |breached| Err(format!("{breached:?}")))
+}
+
+/// Nobody waits for an answer that can still come, and logs and machines are the same everywhere.
+fn agreed(chaos: &Chaos<Raft>) -> bool {
+    let waiting = |client: &conclave::sim::client::Client| {
+        client.pending.as_ref().is_some_and(|pending| pending.persistent)
+    };
+    let first = chaos.world.state(NodeId(0)).expect("all servers run");
+    !chaos.world.clients().iter().any(waiting)
+        && everywhere(chaos).all(|node| {
+            let server = chaos.world.state(node).expect("all servers run");
+            server.log() == first.log()
+                && server.last_applied == first.log().last_index()
+                && server.machine == first.machine
+        })
+}
+
+/// What a client was told is written is in the log.
+fn kept(chaos: &Chaos<Raft>, promises: &Promises) -> Result<(), String> {
+    let log = chaos.world.state(NodeId(0)).expect("all servers run").log();
+    let requests = log.entries().iter().filter_map(|entry| match &entry.payload {
+        Payload::Command(command) => Some(command.request),
+        Payload::Noop => None,
+    });
+    let written: BTreeSet<_> = requests.collect();
+    match promises.0.difference(&written).next() {
+        Some(lost) => Err(format!("{lost} was promised and is not in the log")),
+        None => Ok(()),
+    }
+}
