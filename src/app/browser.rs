@@ -52,6 +52,13 @@ pub fn query() -> Vec<(String, String)> {
     pairs.iter().filter_map(|pair| Some((text(&pair, 0)?, text(&pair, 1)?))).collect()
 }
 
+/// What the reader typed into the field of this id; nothing when there is no such field.
+pub fn value_of(id: &str) -> String {
+    let field = document().get_element_by_id(id);
+    let field = field.and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok());
+    field.map(|field| field.value()).unwrap_or_default()
+}
+
 /// Keeps the recording where the page's script finds it when the wasm is no more.
 pub fn keep_recording(json: &str) {
     let name = JsValue::from_str("__conclave_recording");

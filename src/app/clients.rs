@@ -1,82 +1,54 @@
 //! Clients: a form to speak for one, a dial for those that act by themselves, and what they wait for.
 
-use std::rc::Rc;
-
 use conclave::scene::Scene;
 use conclave::sim::{Action, NodeId, Op, Workload};
 use conclave::text::say;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::{Button, Msg, Selection, Ui, clock, use_ui};
+use super::{Msg, Ui, browser, button, clock};
 
 /// The numbers of clients to choose from.
 const CROWDS: [u16; 5] = [0, 1, 3, 10, 30];
 
-/// What the form shows.
-#[derive(Clone, PartialEq, Properties)]
-pub struct ClientFormProps {
-    /// The world.
-    pub scene: Rc<Scene>,
-    /// What is selected: a selected node is asked.
-    pub selection: Option<Selection>,
-}
-
-/// Whom the form asks.
-#[derive(Clone, Copy, PartialEq)]
-enum Target {
-    /// Whoever leads the latest epoch.
-    Leader,
-    /// This node, whatever it is.
-    Node(NodeId),
+/// What the reader has chosen in the form; what they typed stays in its fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Choice {
+    /// Whom to ask: this node, or whoever leads.
+    pub node: Option<NodeId>,
+    /// Whether to ask until there is an answer.
+    pub persistent: bool,
 }
 
 /// The form to write and read as a client.
-#[component]
-pub fn ClientForm(props: &ClientFormProps) -> Html {
-    let ui = use_ui();
-    let scene = &props.scene;
-    let target = use_state(|| Target::Leader);
-    let persistent = use_state(|| false);
-    let (key, value) = (use_node_ref(), use_node_ref());
-    let node = match *target {
-        Target::Node(node) if node.slot() < scene.nodes.len() => node,
-        Target::Node(_) | Target::Leader => leader(scene).unwrap_or(NodeId(0)),
+pub fn form(ui: &Ui, scene: &Scene, choice: Choice) -> Html {
+    let Choice { node: chosen, persistent } = choice;
+    let node = chosen.or_else(|| leader(scene)).unwrap_or(NodeId(0));
+    let ask = {
+        let send = ui.send.clone();
+        move |op| send.emit(Msg::Act(Action::Request { node, op, persistent }))
     };
-    let ask = |make: fn(String, String) -> Op| {
-        let (send, key, value, persistent) =
-            (ui.send.clone(), key.clone(), value.clone(), *persistent);
-        Callback::from(move |_: ()| {
-            let text = |field: &NodeRef| {
-                field.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default()
-            };
-            let op = make(text(&key).trim().to_owned(), text(&value));
-            send.emit(Msg::Act(Action::Request { node, op, persistent }));
-        })
-    };
-    let write = ask(|key, value| Op::Write { key: key.into(), value: value.into() });
-    let read = ask(|key, _| Op::Read { key: key.into() });
+    let key = || browser::value_of("client-key").trim().to_owned().into();
     let onsubmit = {
-        let write = write.clone();
+        let ask = ask.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            write.emit(());
+            ask(Op::Write { key: key(), value: browser::value_of("client-value").into() });
         })
     };
-    let choose = {
-        let target = target.clone();
+    let onread = Callback::from(move |_: MouseEvent| ask(Op::Read { key: key() }));
+    let onchoose = {
+        let send = ui.send.clone();
         Callback::from(move |event: Event| {
             let select: HtmlSelectElement = event.target_unchecked_into();
-            target.set(
-                select.value().parse().map_or(Target::Leader, |node| Target::Node(NodeId(node))),
-            );
+            send.emit(Msg::Ask(select.value().parse().ok().map(NodeId)));
         })
     };
-    let persist = {
-        let persistent = persistent.clone();
+    let onpersist = {
+        let send = ui.send.clone();
         Callback::from(move |event: Event| {
             let input: HtmlInputElement = event.target_unchecked_into();
-            persistent.set(input.checked());
+            send.emit(Msg::Persist(input.checked()));
         })
     };
     html! {
@@ -84,34 +56,33 @@ pub fn ClientForm(props: &ClientFormProps) -> Html {
             <h2 id="client-title">{ ui.say(say::client::title()) }</h2>
             <form class="client" {onsubmit}>
                 <label>{ ui.say(say::client::ask()) }
-                    <select onchange={choose}>
-                        <option value="leader" selected={*target == Target::Leader}>
+                    <select onchange={onchoose}>
+                        <option value="leader" selected={chosen.is_none()}>
                             { ui.say(say::client::leader()) }
                         </option>
                         { for scene.nodes.iter().map(|node| html! {
-                            <option value={node.id.0.to_string()} selected={*target == Target::Node(node.id)}>
+                            <option value={node.id.0.to_string()} selected={chosen == Some(node.id)}>
                                 { node.id.to_string() }
                             </option>
                         }) }
                     </select>
                 </label>
-                <label class="key">{ ui.say(say::client::key()) }
-                    <input ref={key} value="x" autocomplete="off" spellcheck="false" />
+                <label>{ ui.say(say::client::key()) }
+                    <input id="client-key" value="x" autocomplete="off" spellcheck="false" />
                 </label>
-                <label class="value">{ ui.say(say::client::value()) }
-                    <input ref={value} value="1" autocomplete="off" spellcheck="false" />
+                <label>{ ui.say(say::client::value()) }
+                    <input id="client-value" value="1" autocomplete="off" spellcheck="false" />
                 </label>
                 <span class="client-buttons">
                     <button type="submit" class="good">{ ui.say(say::client::write()) }</button>
-                    <Button label={ui.say(say::client::read())}
-                        onclick={Callback::from(move |_: MouseEvent| read.emit(()))} />
+                    { button(ui.say(say::client::read()), "", onread) }
                 </span>
                 <label class="check">
-                    <input type="checkbox" checked={*persistent} onchange={persist} />
+                    <input type="checkbox" checked={persistent} onchange={onpersist} />
                     { ui.say(say::client::persist()) }
                 </label>
             </form>
-            { crowd(&ui, scene.workload) }
+            { crowd(ui, scene.workload) }
         </section>
     }
 }
@@ -145,18 +116,9 @@ fn crowd(ui: &Ui, workload: Workload) -> Html {
     }
 }
 
-/// What the list shows.
-#[derive(Clone, PartialEq, Properties)]
-pub struct ClientsProps {
-    /// The world.
-    pub scene: Rc<Scene>,
-}
-
 /// The clients and what they wait for.
-#[component]
-pub fn Clients(props: &ClientsProps) -> Html {
-    let ui = use_ui();
-    let clients = &props.scene.clients;
+pub fn clients(ui: &Ui, scene: &Scene) -> Html {
+    let clients = &scene.clients;
     if clients.is_empty() {
         return html! { <p class="empty">{ ui.say(say::client::none()) }</p> };
     }

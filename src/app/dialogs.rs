@@ -1,58 +1,48 @@
 //! The dialogs, each a `<dialog>` of the platform: it keeps the focus in and lets Escape close it.
 
-use std::rc::Rc;
-
 use conclave::scene::{GLYPHS, Glyph, Scene};
 use conclave::sim::{Action, NodeId, PAGE_NODES};
 use conclave::text::{LANGUAGES, Phrase, say};
-use web_sys::{HtmlDialogElement, HtmlInputElement, HtmlSelectElement};
+use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::stage::motion::{glyph_class, outline};
-use super::{Button, Dialog, Msg, Theme, Ui, options, use_ui};
+use super::{Dialog, Msg, Theme, Ui, browser, button, options};
 
-/// What the dialogs show.
-#[derive(Clone, PartialEq, Properties)]
-pub struct DialogsProps {
-    /// Which is open.
-    pub dialog: Option<Dialog>,
-    /// The world.
-    pub scene: Rc<Scene>,
-    /// The seed of the run.
-    pub seed: u64,
+/// What the reader has done in the dialog that is open.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Draft {
+    /// For each node, its side of the partition.
+    pub sides: Vec<u8>,
+    /// What is wrong with what was typed.
+    pub problem: Option<Phrase>,
 }
 
-/// The dialog that is open, if one is.
-#[component]
-pub fn Dialogs(props: &DialogsProps) -> Html {
-    let ui = use_ui();
-    let DialogsProps { dialog, scene, seed } = props;
-    let element = use_node_ref();
-    {
-        let element = element.clone();
-        use_effect_with(*dialog, move |dialog| {
-            if let (Some(_), Some(element)) = (dialog, element.cast::<HtmlDialogElement>())
-                && !element.open()
-            {
-                // Only an element that is not in the document refuses.
-                let _ = element.show_modal();
-            }
-        });
+impl Draft {
+    /// What a dialog begins with: two sides, the first as large as the second or larger by one.
+    pub fn new(nodes: usize) -> Self {
+        let side = |place| u8::from(place >= nodes.div_ceil(2));
+        Self { sides: (0..nodes).map(side).collect(), problem: None }
     }
-    let Some(dialog) = dialog else { return Html::default() };
-    let (title, content) = match dialog {
-        Dialog::NewRun => (
-            say::page::new_run(),
-            html! { <NewRun nodes={scene.nodes.len() as u8} seed={*seed} /> },
-        ),
-        Dialog::Partition => {
-            (say::partition::title(), html! { <Partition scene={scene.clone()} /> })
-        }
-        Dialog::Links(node) => (say::link::of(*node), links(&ui, scene, *node)),
-        Dialog::Help => (say::help::title(), help(&ui)),
+}
+
+/// A dialog. `element` is where it will be; the page opens it once it is there.
+pub fn dialog(
+    ui: &Ui,
+    which: Dialog,
+    draft: &Draft,
+    scene: &Scene,
+    seed: u64,
+    element: &NodeRef,
+) -> Html {
+    let (title, content) = match which {
+        Dialog::NewRun => (say::page::new_run(), new_run(ui, draft, scene.nodes.len(), seed)),
+        Dialog::Partition => (say::partition::title(), partition(ui, draft)),
+        Dialog::Links(node) => (say::link::of(node), links(ui, scene, node)),
+        Dialog::Help => (say::help::title(), help(ui)),
     };
     html! {
-        <dialog ref={element} aria-labelledby="dialog-title" onclose={ui.on(Msg::Dialog(None))}>
+        <dialog ref={element.clone()} aria-labelledby="dialog-title" onclose={ui.on(Msg::Dialog(None))}>
             <div class="dialog-head">
                 <h2 id="dialog-title">{ ui.say(title) }</h2>
                 <button type="button" class="dismiss" aria-label={ui.say(say::page::close())}
@@ -63,106 +53,82 @@ pub fn Dialogs(props: &DialogsProps) -> Html {
     }
 }
 
-#[derive(Clone, PartialEq, Properties)]
-struct NewRunProps {
-    nodes: u8,
-    seed: u64,
-}
-
 /// Nodes and seed of a new run.
-#[component]
-fn NewRun(props: &NewRunProps) -> Html {
-    let ui = use_ui();
-    let (nodes, seed) = (use_node_ref(), use_node_ref());
-    let problem = use_state(|| None::<Phrase>);
+fn new_run(ui: &Ui, draft: &Draft, nodes: usize, seed: u64) -> Html {
     let onsubmit = {
-        let (ui, nodes, seed, problem) = (ui.clone(), nodes.clone(), seed.clone(), problem.clone());
+        let send = ui.send.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            let read = |field: &NodeRef, name: &'static str, least, most| {
-                let text = field.cast::<HtmlInputElement>().map(|input| input.value());
-                let text = text.unwrap_or_default().trim().to_owned();
-                options::number(&text, least, most)
-                    .map_err(|allowed| say::option::refused(allowed, name, text))
-            };
-            let run = read(&nodes, "nodes", 1, PAGE_NODES.into())
-                .and_then(|nodes| Ok((nodes, read(&seed, "seed", 0, u64::MAX)?)));
-            match run {
-                Ok((nodes, seed)) => ui.send.emit(Msg::Start { nodes: nodes as u8, seed }),
-                Err(why) => problem.set(Some(why)),
-            }
+            let (nodes, seed) = (browser::value_of("run-nodes"), browser::value_of("run-seed"));
+            send.emit(Msg::TryStart(nodes, seed));
         })
     };
     html! {
         <form class="form" {onsubmit} novalidate=true>
             <label>{ ui.say(say::run::nodes()) }
-                <input ref={nodes} inputmode="numeric" value={props.nodes.to_string()} />
+                <input id="run-nodes" inputmode="numeric" value={nodes.to_string()} />
                 <small>{ ui.say(say::option::number(1_u8, PAGE_NODES)) }</small>
             </label>
             <label>{ ui.say(say::run::seed()) }
-                <input ref={seed} inputmode="numeric" value={props.seed.to_string()} />
+                <input id="run-seed" inputmode="numeric" value={seed.to_string()} />
                 <small>{ ui.say(say::run::seed_help()) }</small>
             </label>
             <p class="problem" role="alert">
-                { problem.as_ref().map(|why| ui.say(why.clone())).unwrap_or_default() }
+                { draft.problem.as_ref().map(|why| ui.say(why.clone())).unwrap_or_default() }
             </p>
             <button type="submit" class="primary">{ ui.say(say::run::start()) }</button>
         </form>
     }
 }
 
-#[derive(Clone, PartialEq, Properties)]
-struct PartitionProps {
-    scene: Rc<Scene>,
+/// Reads what was typed into the form of a new run.
+///
+/// # Errors
+/// Which field is not right, its value, and what is allowed.
+pub fn read_run(nodes: &str, seed: &str) -> Result<(u8, u64), Phrase> {
+    let read = |text: &str, name: &'static str, least, most| {
+        options::number(text.trim(), least, most)
+            .map_err(|allowed| say::option::refused(allowed, name, text))
+    };
+    Ok((read(nodes, "nodes", 1, PAGE_NODES.into())? as u8, read(seed, "seed", 0, u64::MAX)?))
 }
 
 /// A side for each node.
-#[component]
-fn Partition(props: &PartitionProps) -> Html {
-    let ui = use_ui();
-    let count = props.scene.nodes.len();
-    let sides = use_state(|| {
-        (0..count).map(|place| u8::from(place >= count.div_ceil(2))).collect::<Vec<_>>()
-    });
+fn partition(ui: &Ui, draft: &Draft) -> Html {
     let cut = {
-        let (send, sides) = (ui.send.clone(), sides.clone());
+        let (send, sides) = (ui.send.clone(), draft.sides.clone());
         Callback::from(move |_: MouseEvent| {
-            send.emit(Msg::Act(Action::Partition { sides: (*sides).clone() }));
+            send.emit(Msg::Act(Action::Partition { sides: sides.clone() }));
             send.emit(Msg::Dialog(None));
         })
     };
-    let choice = |node: NodeId, side: u8, label: Phrase| {
-        let chosen = sides[node.slot()] == side;
-        let onclick = {
-            let sides = sides.clone();
-            Callback::from(move |_: MouseEvent| {
-                let mut next = (*sides).clone();
-                next[node.slot()] = side;
-                sides.set(next);
-            })
-        };
-        let label = ui.say(label);
-        html! {
-            <button type="button" class={classes!("side", format!("side-{side}"))} {onclick}
-                aria-pressed={chosen.to_string()} aria-label={format!("{node}: {label}")}>{ label }</button>
-        }
+    let names = [say::partition::side_a(), say::partition::side_b(), say::partition::side_c()];
+    let names = names.map(|name| ui.say(name));
+    let choice = |node: NodeId, chosen: u8| {
+        let sides = (0_u8..).zip(&names).map(move |(side, name)| {
+            html! {
+                <button type="button" class="side" onclick={ui.on(Msg::Side(node, side))}
+                    aria-pressed={(side == chosen).to_string()} aria-label={format!("{node}: {name}")}>
+                    { name }
+                </button>
+            }
+        });
+        sides.collect::<Html>()
     };
     html! {
         <>
             <p>{ ui.say(say::partition::about()) }</p>
             <ul class="sides">
-                { for NodeId::all(count as u8).map(|node| html! {
+                { for (0_u8..).map(NodeId).zip(&draft.sides).map(|(node, &side)| html! {
                     <li key={node.0}>
                         <span class="side-name">{ node.to_string() }</span>
-                        { choice(node, 0, say::partition::side_a()) }
-                        { choice(node, 1, say::partition::side_b()) }
-                        { choice(node, 2, say::partition::side_c()) }
+                        { choice(node, side) }
                     </li>
                 }) }
             </ul>
             <p class="dialog-foot">
-                <Button label={ui.say(say::partition::apply())} class="primary" onclick={cut} />
-                <Button label={ui.say(say::act::heal())} onclick={ui.act(Action::Heal)} />
+                { button(ui.say(say::partition::apply()), "primary", cut) }
+                { button(ui.say(say::act::heal()), "", ui.act(Action::Heal)) }
             </p>
         </>
     }
@@ -206,7 +172,7 @@ fn help(ui: &Ui) -> Html {
         };
         html! {
             <li>
-                <svg viewBox="-11 -11 22 22" aria-hidden="true" class={format!("{} epoch-2", glyph_class(glyph))}>
+                <svg viewBox="-13 -13 26 26" aria-hidden="true" class={format!("{} epoch-2", glyph_class(glyph))}>
                     <path d={outline(glyph)} />
                 </svg>
                 { ui.say(name) }

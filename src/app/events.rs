@@ -5,24 +5,10 @@ use conclave::text::say;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::{Msg, Ui, clock, use_ui};
-
-/// What the list shows.
-#[derive(Clone, PartialEq, Properties)]
-pub struct EventsProps {
-    /// The events, newest last.
-    pub rows: Vec<EventRow>,
-    /// How many events there have been.
-    pub total: u64,
-    /// Whether only key events are shown.
-    pub only_key: bool,
-}
+use super::{Msg, Ui, clock};
 
 /// The list of events, newest first.
-#[component]
-pub fn Events(props: &EventsProps) -> Html {
-    let ui = use_ui();
-    let EventsProps { rows, total, only_key } = props;
+pub fn events(ui: &Ui, rows: &[EventRow], total: u64, only_key: bool) -> Html {
     let onchange = {
         let send = ui.send.clone();
         Callback::from(move |event: Event| {
@@ -34,16 +20,16 @@ pub fn Events(props: &EventsProps) -> Html {
         <>
             <p class="events-head">
                 <label>
-                    <input type="checkbox" checked={*only_key} {onchange} />
+                    <input type="checkbox" checked={only_key} {onchange} />
                     { ui.say(say::event::only_key()) }
                 </label>
-                <span>{ ui.say(say::event::total(*total)) }</span>
+                <span>{ ui.say(say::event::total(total)) }</span>
             </p>
             if rows.is_empty() {
                 <p class="empty">{ ui.say(say::event::none()) }</p>
             }
             <ol class="events" role="log" aria-live="off" aria-label={ui.say(say::tab::events())} tabindex="0">
-                { for rows.iter().rev().map(|row| event(&ui, row)) }
+                { for rows.iter().rev().map(|row| event(ui, row)) }
             </ol>
         </>
     }

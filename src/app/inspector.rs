@@ -1,7 +1,5 @@
 //! What is selected, in full: a node with what it keeps and what it forgets, or a message.
 
-use std::rc::Rc;
-
 use conclave::scene::{Field, Message, Node, Scene};
 use conclave::sim::node::{Status, TRUE_CLOCK_PPM};
 use conclave::sim::{Action, Seat};
@@ -10,32 +8,23 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::stage::node_name;
-use super::{Msg, Selection, Ui, clock, use_ui};
-
-/// What the inspector shows.
-#[derive(Clone, PartialEq, Properties)]
-pub struct InspectorProps {
-    /// The world.
-    pub scene: Rc<Scene>,
-    /// What is selected.
-    pub selection: Option<Selection>,
-    /// The selected message, if a message is selected and still under way.
-    pub message: Option<Message>,
-}
+use super::{Msg, Selection, Ui, clock};
 
 /// The inspector.
-#[component]
-pub fn Inspector(props: &InspectorProps) -> Html {
-    let ui = use_ui();
-    let InspectorProps { scene, selection, message } = props;
+pub fn inspector(
+    ui: &Ui,
+    scene: &Scene,
+    selection: Option<Selection>,
+    message: Option<&Message>,
+) -> Html {
     let content = match (selection, message) {
-        (Some(Selection::Node(id)), _) => node(&ui, &scene.nodes[id.slot()], scene),
-        (Some(Selection::Message(_)), Some(message)) => letter(&ui, message, scene),
+        (Some(Selection::Node(id)), _) => node(ui, &scene.nodes[id.slot()], scene),
+        (Some(Selection::Message(_)), Some(message)) => letter(ui, message, scene),
         (Some(Selection::Message(_)), None) => {
             html! { <p class="empty">{ ui.say(say::message::gone()) }</p> }
         }
         (Some(Selection::Link(low, high)), _) => {
-            html! { <p>{ ui.say(say::link::about(*high, *low)) }</p> }
+            html! { <p>{ ui.say(say::link::about(high, low)) }</p> }
         }
         (None, _) => html! { <p class="empty">{ ui.say(say::inspect::nothing()) }</p> },
     };

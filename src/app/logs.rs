@@ -1,26 +1,14 @@
 //! The logs: nodes × indexes.
 
-use std::rc::Rc;
-
 use conclave::scene::{Node, Scene};
 use conclave::sim::node::Status;
 use conclave::text::say;
 use yew::prelude::*;
 
-use super::{Button, Msg, Ui, epoch_class, use_ui};
-
-/// What the table shows.
-#[derive(Clone, PartialEq, Properties)]
-pub struct LogsProps {
-    /// The world.
-    pub scene: Rc<Scene>,
-}
+use super::{Msg, Ui, button, button_with, epoch_class};
 
 /// The table of logs, with the leader's knowledge of the others below it.
-#[component]
-pub fn Logs(props: &LogsProps) -> Html {
-    let ui = use_ui();
-    let scene = &props.scene;
+pub fn logs(ui: &Ui, scene: &Scene) -> Html {
     let conclave::scene::Logs { first, columns, longest } = scene.logs;
     if longest == 0 {
         return html! { <p class="empty">{ ui.say(say::log::empty()) }</p> };
@@ -41,7 +29,7 @@ pub fn Logs(props: &LogsProps) -> Html {
                         </tr>
                     </thead>
                     <tbody>
-                        { for scene.nodes.iter().map(|node| row(&ui, node, leader, shown.clone())) }
+                        { for scene.nodes.iter().map(|node| row(ui, node, leader, shown.clone())) }
                     </tbody>
                 </table>
             </div>
@@ -56,12 +44,11 @@ pub fn Logs(props: &LogsProps) -> Html {
                 </p>
                 if longest > columns {
                     <span class="pager">
-                        <Button label={ui.say(say::log::earlier())} disabled={first == 1}
-                            onclick={ui.on(Msg::ShowLogsFrom(Some(first.saturating_sub(columns).max(1))))} />
-                        <Button label={ui.say(say::log::later())} disabled={first >= last_window}
-                            onclick={ui.on(Msg::ShowLogsFrom(Some((first + columns).min(last_window))))} />
-                        <Button label={ui.say(say::log::follow())}
-                            onclick={ui.on(Msg::ShowLogsFrom(None))} />
+                        { button_with(ui.say(say::log::earlier()), "", None, first == 1,
+                            ui.on(Msg::ShowLogsFrom(Some(first.saturating_sub(columns).max(1))))) }
+                        { button_with(ui.say(say::log::later()), "", None, first >= last_window,
+                            ui.on(Msg::ShowLogsFrom(Some((first + columns).min(last_window))))) }
+                        { button(ui.say(say::log::follow()), "", ui.on(Msg::ShowLogsFrom(None))) }
                     </span>
                 }
             </div>

@@ -2,8 +2,9 @@
 //!
 //! [`page::Page`] is the hub: it owns the [`Lab`](conclave::scene::Lab), takes every [`Msg`], and
 //! hands a [`Scene`](conclave::scene::Scene) to the panels. Yew renders what changes with an event;
-//! what moves with time is moved by [`stage::motion`], once a frame, outside Yew. Panels read
-//! scenes and send messages, nothing else.
+//! what moves with time is moved by [`stage::motion`], once a frame, outside Yew. Panels are plain
+//! functions of a scene that send messages, nothing else: every component that Yew compiles costs
+//! tens of kilobytes, a function costs what it does.
 
 mod bench;
 mod browser;
@@ -62,6 +63,14 @@ pub enum Msg {
     OnlyKeyEvents(bool),
     /// Open a dialog, or close the one that is open.
     Dialog(Option<Dialog>),
+    /// Begin a new run with what the reader typed: nodes, seed.
+    TryStart(String, String),
+    /// Put a node on a side, in the dialog that partitions.
+    Side(NodeId, u8),
+    /// Let the client form ask this node, or whoever leads.
+    Ask(Option<NodeId>),
+    /// Let the client form ask until there is an answer, or only once.
+    Persist(bool),
     /// Tell the reader that something was not right.
     Complain(Phrase),
     /// Take a notice away.
@@ -149,54 +158,25 @@ impl Ui {
     }
 }
 
-/// The context that every panel stands in.
-#[hook]
-pub fn use_ui() -> Ui {
-    use_context().expect("the page provides it")
+/// A button with text on it.
+pub fn button(label: AttrValue, class: &'static str, onclick: Callback<MouseEvent>) -> Html {
+    button_with(label, class, None, false, onclick)
 }
 
-/// A button with text on it.
-#[derive(Clone, PartialEq, Properties)]
-pub struct ButtonProps {
-    /// What it says.
-    pub label: AttrValue,
-    /// What pressing it does.
-    pub onclick: Callback<MouseEvent>,
-    /// Further classes.
-    #[prop_or_default]
-    pub class: Classes,
-    /// A hint that appears when the pointer rests on it.
-    #[prop_or_default]
-    pub title: Option<AttrValue>,
-    /// Whether it cannot be pressed now.
-    #[prop_or_default]
-    pub disabled: bool,
-    /// Whether it is switched on, for a button that is a switch.
-    #[prop_or_default]
-    pub pressed: Option<bool>,
-}
-
-/// A button with text on it.
-#[component]
-pub fn Button(props: &ButtonProps) -> Html {
-    let pressed = props.pressed.map(|pressed| pressed.to_string());
-    html! {
-        <button
-            type="button"
-            class={props.class.clone()}
-            onclick={props.onclick.clone()}
-            title={props.title.clone()}
-            disabled={props.disabled}
-            aria-pressed={pressed}
-        >
-            { props.label.clone() }
-        </button>
-    }
+/// A button with text on it, and perhaps a hint that appears when the pointer rests on it.
+pub fn button_with(
+    label: AttrValue,
+    class: &'static str,
+    title: Option<AttrValue>,
+    disabled: bool,
+    onclick: Callback<MouseEvent>,
+) -> Html {
+    html! { <button type="button" {class} {title} {disabled} {onclick}>{ label }</button> }
 }
 
 /// The colour of an epoch: one of six, so that epochs that follow each other differ.
 pub fn epoch_class(epoch: u64) -> String {
-    if epoch == 0 { "epoch-none".into() } else { format!("epoch-{}", epoch % 6) }
+    if epoch == 0 { "epoch-none".into() } else { format!("epoch-{}", (epoch + 5) % 6) }
 }
 
 /// A moment for people: seconds with milliseconds.

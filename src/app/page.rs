@@ -10,17 +10,14 @@ use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
 use super::browser::{self, Frames};
-use super::clients::ClientForm;
-use super::dialogs::Dialogs;
-use super::inspector::Inspector;
+use super::clients::Choice;
+use super::dialogs::{self, Draft};
 use super::options::{self, Options};
-use super::rules::Rules;
 use super::stage::layout::Layout;
 use super::stage::motion::Motion;
-use super::stage::{ActionBar, Stage};
-use super::transport::Transport;
-use super::verdicts::Verdicts;
-use super::{Dialog, Msg, Selection, Tab, Theme, Ui, clients, events, logs, traffic};
+use super::stage::{self, Places};
+use super::{Dialog, Msg, Selection, Tab, Theme, Ui, button, button_with};
+use super::{clients, events, inspector, logs, rules, traffic, transport, verdicts};
 
 /// The most events in one frame; a run that wants more goes slower than asked.
 const BUDGET: u64 = 20_000;
@@ -48,7 +45,7 @@ pub struct Page {
     ui: Ui,
     options: Options,
     lab: Box<dyn Lab>,
-    scene: Rc<Scene>,
+    scene: Scene,
     playing: bool,
     /// The world's clock as a fraction of microseconds more than its own whole ones.
     clock: f64,
@@ -61,15 +58,17 @@ pub struct Page {
     tab: Tab,
     only_key: bool,
     dialog: Option<Dialog>,
+    draft: Draft,
+    choice: Choice,
     notices: Vec<Notice>,
     noticed: u64,
     breaches: usize,
     layout: Layout,
     motion: Motion,
     frames: Frames,
-    messages: NodeRef,
-    canvas: NodeRef,
+    places: Places,
     time: NodeRef,
+    dialog_element: NodeRef,
     onscreen: Rc<std::cell::Cell<bool>>,
     /// Kept, so that the browser can call them as long as the page lives.
     _listeners: Vec<Closure<dyn FnMut(JsValue)>>,
@@ -91,7 +90,7 @@ impl Component for Page {
         });
         let onscreen = Rc::new(std::cell::Cell::new(true));
         let mut page = Self {
-            scene: Rc::new(lab.scene(window)),
+            scene: lab.scene(window),
             layout: Layout::new(options.nodes, browser::matches(WIDE)),
             motion: Motion::new(options.still),
             playing: options.autoplay,
@@ -111,12 +110,14 @@ impl Component for Page {
             tab: Tab::default(),
             only_key: false,
             dialog: None,
+            draft: Draft::default(),
+            choice: Choice::default(),
             notices: Vec::new(),
             noticed: 0,
             breaches: 0,
-            messages: NodeRef::default(),
-            canvas: NodeRef::default(),
+            places: Places::default(),
             time: NodeRef::default(),
+            dialog_element: NodeRef::default(),
         };
         for complaint in complaints {
             page.notice(complaint);
@@ -166,7 +167,17 @@ impl Component for Page {
             }
             Msg::ShowTab(tab) => self.tab = tab,
             Msg::OnlyKeyEvents(only) => self.only_key = only,
-            Msg::Dialog(dialog) => self.dialog = dialog,
+            Msg::Dialog(dialog) => {
+                self.dialog = dialog;
+                self.draft = Draft::new(self.scene.nodes.len());
+            }
+            Msg::TryStart(nodes, seed) => match dialogs::read_run(&nodes, &seed) {
+                Ok((nodes, seed)) => self.start(nodes, seed),
+                Err(problem) => self.draft.problem = Some(problem),
+            },
+            Msg::Side(node, side) => self.draft.sides[node.slot()] = side,
+            Msg::Ask(node) => self.choice.node = node,
+            Msg::Persist(persistent) => self.choice.persistent = persistent,
             Msg::Complain(phrase) => self.notice(phrase),
             Msg::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
             Msg::Sight => {
@@ -183,64 +194,48 @@ impl Component for Page {
     fn view(&self, _: &Context<Self>) -> Html {
         let ui = &self.ui;
         let title = self.lab.title();
+        let message = self.selected_message();
+        let (scene, selection) = (&self.scene, self.selection);
         html! {
-            <ContextProvider<Ui> context={ui.clone()}>
-                <div class={classes!("lab", self.options.embed.then_some("embed"))}
-                    onkeydown={self.hotkeys()}>
-                    { self.header(title) }
-                    { self.notices() }
-                    <main class="floor">
-                        <div class="left">
-                            <section class="card stage-card" aria-labelledby="stage-title">
-                                <h2 id="stage-title" class="quiet">
-                                    { ui.say(say::stage::title()) }
-                                </h2>
-                                <p class="summary" role="status">{ ui.say(self.scene.summary.clone()) }</p>
-                                <Stage
-                                    scene={self.scene.clone()}
-                                    layout={self.layout}
-                                    selection={self.selection}
-                                    messages={self.messages.clone()}
-                                    canvas={self.canvas.clone()}
-                                />
-                                <ActionBar
-                                    scene={self.scene.clone()}
-                                    selection={self.selection}
-                                    message={self.selected_message()}
-                                />
-                            </section>
-                            <Transport
-                                playing={self.playing}
-                                speed={self.speed}
-                                steps={self.scene.steps}
-                                time={self.time.clone()}
-                                now={self.scene.now}
-                            />
-                            { self.tabs() }
-                        </div>
-                        <aside class="right" aria-label={ui.say(say::page::side())}>
-                            <Inspector
-                                scene={self.scene.clone()}
-                                selection={self.selection}
-                                message={self.selected_message()}
-                            />
-                            <ClientForm scene={self.scene.clone()} selection={self.selection} />
-                            <Verdicts verdicts={self.scene.verdicts.clone()} />
-                            <Rules scene={self.scene.clone()} />
-                        </aside>
-                    </main>
-                    <Dialogs
-                        dialog={self.dialog}
-                        scene={self.scene.clone()}
-                        seed={self.lab.recording().seed}
-                    />
-                </div>
-            </ContextProvider<Ui>>
+            <div class={classes!("lab", self.options.embed.then_some("embed"))}
+                onkeydown={self.hotkeys()}>
+                { self.header(title) }
+                { self.notices() }
+                <main class="floor">
+                    <div class="left">
+                        <section class="card stage-card" aria-labelledby="stage-title">
+                            <h2 id="stage-title">{ ui.say(say::stage::title()) }</h2>
+                            <p class="summary" role="status">{ ui.say(scene.summary.clone()) }</p>
+                            { stage::stage(ui, scene, &self.layout, selection, &self.places) }
+                            { stage::action_bar(ui, scene, selection, message.as_ref()) }
+                        </section>
+                        { transport::transport(ui, self.playing, self.speed, &self.time, scene) }
+                        { self.tabs() }
+                    </div>
+                    <aside class="right" aria-label={ui.say(say::page::side())}>
+                        { inspector::inspector(ui, scene, selection, message.as_ref()) }
+                        { clients::form(ui, scene, self.choice) }
+                        { verdicts::verdicts(ui, &scene.verdicts) }
+                        { rules::rules(ui, scene) }
+                    </aside>
+                </main>
+                if let Some(dialog) = self.dialog {
+                    { dialogs::dialog(ui, dialog, &self.draft, scene, self.lab.recording().seed,
+                        &self.dialog_element) }
+                }
+            </div>
         }
     }
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
-        self.motion.attach(self.messages.cast(), self.canvas.cast());
+        let Places { messages, canvas } = &self.places;
+        self.motion.attach(messages.cast(), canvas.cast());
+        if let Some(dialog) = self.dialog_element.cast::<web_sys::HtmlDialogElement>()
+            && !dialog.open()
+        {
+            // Only an element that is not in the document refuses.
+            let _ = dialog.show_modal();
+        }
         self.draw(browser::clock());
         self.mind_frames();
     }
@@ -317,7 +312,7 @@ impl Page {
 
     /// The world has changed: takes a new scene of it.
     fn moved(&mut self) {
-        self.scene = Rc::new(self.lab.scene(self.window));
+        self.scene = self.lab.scene(self.window);
         self.drawn = self.lab.told();
         let breaches =
             self.scene.verdicts.iter().filter(|verdict| verdict.breach.is_some()).count();
@@ -340,6 +335,7 @@ impl Page {
             Ok(lab) => {
                 self.lab = lab;
                 self.selection = None;
+                self.choice.node = None;
                 self.window.first = None;
                 self.clock = 0.0;
                 self.breaches = 0;
@@ -411,23 +407,19 @@ impl Page {
 
     fn header(&self, title: Phrase) -> Html {
         let ui = &self.ui;
-        let languages = super::dialogs::language_select(ui);
-        let themes = super::dialogs::theme_select(ui, self.options.theme);
+        let languages = dialogs::language_select(ui);
+        let themes = dialogs::theme_select(ui, self.options.theme);
+        let again = Msg::Start { nodes: self.lab.size(), seed: self.lab.recording().seed };
         html! {
             <header class="top">
                 <h1>{ "Conclave" }<span class="protocol">{ ui.say(title) }</span></h1>
                 <div class="top-actions">
-                    <super::Button label={ui.say(say::page::new_run())}
-                        onclick={ui.on(Msg::Dialog(Some(Dialog::NewRun)))} />
-                    <super::Button label={ui.say(say::page::reset())} title={ui.say(say::page::reset_help())}
-                        onclick={ui.on(Msg::Start {
-                            nodes: self.lab.size(),
-                            seed: self.lab.recording().seed,
-                        })} />
+                    { button(ui.say(say::page::new_run()), "", ui.on(Msg::Dialog(Some(Dialog::NewRun)))) }
+                    { button_with(ui.say(say::page::reset()), "", Some(ui.say(say::page::reset_help())),
+                        false, ui.on(again)) }
                     { languages }
                     { themes }
-                    <super::Button label={ui.say(say::page::help())}
-                        onclick={ui.on(Msg::Dialog(Some(Dialog::Help)))} />
+                    { button(ui.say(say::page::help()), "", ui.on(Msg::Dialog(Some(Dialog::Help)))) }
                 </div>
             </header>
         }
@@ -467,25 +459,22 @@ impl Page {
             (Tab::Clients, say::tab::clients()),
         ];
         let panel = match self.tab {
-            Tab::Logs => html! { <logs::Logs scene={self.scene.clone()} /> },
+            Tab::Logs => logs::logs(ui, &self.scene),
             Tab::Events => {
                 let wanted = |row: &conclave::scene::EventRow| !self.only_key || row.key;
                 let rows = self.lab.events(SHOWN_EVENTS, &wanted);
-                html! { <events::Events {rows} total={self.lab.told()} only_key={self.only_key} /> }
+                events::events(ui, &rows, self.lab.told(), self.only_key)
             }
             Tab::Traffic => {
                 let mut flights = Vec::new();
                 self.lab.flights(&mut flights);
                 flights.sort_unstable_by_key(|flight| (flight.arrival, flight.id));
                 flights.truncate(traffic::MOST);
-                let messages: Vec<_> =
-                    flights.iter().filter_map(|flight| self.lab.message(flight.id)).collect();
-                html! {
-                    <traffic::Traffic {messages} total={self.scene.in_flight} now={self.scene.now}
-                        selection={self.selection} />
-                }
+                let messages = flights.iter().filter_map(|flight| self.lab.message(flight.id));
+                let messages: Vec<_> = messages.collect();
+                traffic::traffic(ui, &messages, &self.scene, self.selection)
             }
-            Tab::Clients => html! { <clients::Clients scene={self.scene.clone()} /> },
+            Tab::Clients => clients::clients(ui, &self.scene),
         };
         html! {
             <section class="card tabs">

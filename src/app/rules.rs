@@ -8,29 +8,19 @@ use conclave::text::{Phrase, say};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::{Msg, Ui, options, use_ui};
-
-/// What the dials show.
-#[derive(Clone, PartialEq, Properties)]
-pub struct RulesProps {
-    /// The world.
-    pub scene: Rc<Scene>,
-}
+use super::{Msg, Ui, options};
 
 /// The dials.
-#[component]
-pub fn Rules(props: &RulesProps) -> Html {
-    let ui = use_ui();
-    let scene = &props.scene;
+pub fn rules(ui: &Ui, scene: &Scene) -> Html {
     html! {
         <>
             <section class="card" aria-labelledby="network-title">
                 <h2 id="network-title">{ ui.say(say::network::title()) }</h2>
-                { network(&ui, scene.quality) }
+                { network(ui, scene.quality) }
             </section>
             <section class="card" aria-labelledby="rules-title">
                 <h2 id="rules-title">{ ui.say(say::rules::title()) }</h2>
-                { for scene.settings.iter().map(|each| setting(&ui, each)) }
+                { for scene.settings.iter().map(|each| setting(ui, each)) }
             </section>
         </>
     }

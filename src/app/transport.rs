@@ -1,33 +1,15 @@
 //! Play, pause, one event on, speed.
 
-use conclave::sim::Micros;
+use conclave::scene::Scene;
 use conclave::text::say;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::options::{FASTEST, speed};
-use super::{Msg, clock, use_ui};
-
-/// What the transport shows.
-#[derive(Clone, PartialEq, Properties)]
-pub struct TransportProps {
-    /// Whether the world runs.
-    pub playing: bool,
-    /// The speed slider's place.
-    pub speed: u32,
-    /// How many events there have been.
-    pub steps: u64,
-    /// Where the moment is written once a frame.
-    pub time: NodeRef,
-    /// The moment.
-    pub now: Micros,
-}
+use super::{Msg, Ui, clock};
 
 /// The transport. Its parts never move.
-#[component]
-pub fn Transport(props: &TransportProps) -> Html {
-    let ui = use_ui();
-    let TransportProps { playing, speed: place, steps, time, now } = props;
+pub fn transport(ui: &Ui, playing: bool, place: u32, time: &NodeRef, scene: &Scene) -> Html {
     let (label, icon, msg) = match playing {
         true => (ui.say(say::transport::pause()), "M6 4h4v16H6zM14 4h4v16h-4z", Msg::Pause),
         false => (ui.say(say::transport::play()), "M7 4l13 8-13 8z", Msg::Play),
@@ -41,7 +23,7 @@ pub fn Transport(props: &TransportProps) -> Html {
             }
         })
     };
-    let pace = ui.say(say::transport::pace(pace(*place)));
+    let pace = ui.say(say::transport::pace(pace(place)));
     html! {
         <div class="transport" role="toolbar" aria-label={ui.say(say::transport::label())}>
             <button type="button" class="primary" onclick={ui.on(msg)} aria-label={label.clone()} title={label}>
@@ -52,8 +34,8 @@ pub fn Transport(props: &TransportProps) -> Html {
                 <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 4l10 8-10 8zM16 4h3v16h-3z" /></svg>
             </button>
             <span class="moment">
-                <span class="time" ref={time}>{ clock(*now) }</span>
-                <span class="steps">{ ui.say(say::transport::events(*steps)) }</span>
+                <span class="time" ref={time}>{ clock(scene.now) }</span>
+                <span class="steps">{ ui.say(say::transport::events(scene.steps)) }</span>
             </span>
             <label class="speed">
                 <span>{ ui.say(say::transport::speed()) }</span>

@@ -4,20 +4,10 @@ use conclave::scene::Verdict;
 use conclave::text::say;
 use yew::prelude::*;
 
-use super::{clock, use_ui};
-
-/// What the list shows.
-#[derive(Clone, PartialEq, Properties)]
-pub struct VerdictsProps {
-    /// The verdicts.
-    pub verdicts: Vec<Verdict>,
-}
+use super::{Ui, clock};
 
 /// The verdicts.
-#[component]
-pub fn Verdicts(props: &VerdictsProps) -> Html {
-    let ui = use_ui();
-    let verdicts = &props.verdicts;
+pub fn verdicts(ui: &Ui, verdicts: &[Verdict]) -> Html {
     let holding = verdicts.iter().filter(|verdict| verdict.breach.is_none()).count();
     html! {
         <section class="card" aria-labelledby="verdicts-title">

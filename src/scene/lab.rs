@@ -303,7 +303,7 @@ impl<P: Exhibit> Lab for Run<P> {
 fn summary(nodes: &[Node]) -> Phrase {
     let leaders = nodes.iter().filter(|node| node.face.leads).map(|node| {
         let Node { id, face, .. } = node;
-        say::summary::leader(face.epoch_name.clone(), *id, face.epoch).into()
+        say::summary::leader(face.epoch, face.epoch_name.clone(), *id).into()
     });
     let leaders: Vec<_> = leaders.collect();
     let down = nodes.iter().filter(|node| node.status != Status::Up).map(|node| node.id.into());

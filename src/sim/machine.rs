@@ -13,7 +13,7 @@ pub const MAX_TEXT: usize = 64;
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Op {
     /// Binds a key to a value.
     Write {

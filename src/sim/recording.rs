@@ -13,6 +13,7 @@ pub const FORMAT: u16 = 1;
 
 /// An action and its moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Timed {
     /// The world's clock when it was done.
     pub at: Micros,
@@ -126,11 +127,16 @@ impl Recording {
     /// # Errors
     /// When it is not a recording, or one of another format.
     pub fn from_json(json: &str) -> Result<Self, RecordingError> {
-        let recording: Self = serde_json::from_str(json)
-            .map_err(|error| RecordingError::Malformed(error.to_string()))?;
-        match recording.format {
-            FORMAT => Ok(recording),
-            found => Err(RecordingError::Format { found }),
+        /// What every format says of itself, whatever else it says.
+        #[derive(Deserialize)]
+        struct Head {
+            format: u16,
+        }
+
+        let malformed = |error: serde_json::Error| RecordingError::Malformed(error.to_string());
+        match serde_json::from_str(json).map_err(malformed)? {
+            Head { format: FORMAT } => serde_json::from_str(json).map_err(malformed),
+            Head { format: found } => Err(RecordingError::Format { found }),
         }
     }
 
@@ -142,8 +148,11 @@ impl Recording {
     /// How the world of this recording begins.
     ///
     /// # Errors
-    /// When a number is out of its range or a setting is unknown.
+    /// When it is of another protocol, a number is out of its range or a setting is unknown.
     pub fn setup<P: Protocol>(&self) -> Result<Setup<P::Config>, RecordingError> {
+        if self.protocol != P::ID {
+            return Err(RecordingError::NoSuchProtocol { protocol: self.protocol.clone() });
+        }
         if !(1..=MAX_NODES).contains(&self.nodes) {
             return Err(RecordingError::Nodes { nodes: self.nodes });
         }

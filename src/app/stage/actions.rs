@@ -4,60 +4,49 @@ use conclave::scene::{Message, Node, Scene};
 use conclave::sim::node::Status;
 use conclave::sim::{Action, MessageId, Micros, NodeId};
 use conclave::text::say;
-use std::rc::Rc;
 use yew::prelude::*;
 
 use super::{crash_or_restart, node_name};
-use crate::app::{Button, Dialog, Msg, Selection, Ui, use_ui};
+use crate::app::{Dialog, Msg, Selection, Ui, button, button_with};
 
 /// How much the page delays a message by.
 const DELAY: Micros = Micros::from_millis(50);
 
-/// What the bar shows.
-#[derive(Clone, PartialEq, Properties)]
-pub struct ActionBarProps {
-    /// The world.
-    pub scene: Rc<Scene>,
-    /// What is selected.
-    pub selection: Option<Selection>,
-    /// The selected message, if a message is selected and still under way.
-    pub message: Option<Message>,
-}
-
 /// The bar. It has the same height whatever it shows, so that nothing below it moves.
-#[component]
-pub fn ActionBar(props: &ActionBarProps) -> Html {
-    let ui = use_ui();
-    let ActionBarProps { scene, selection, message } = props;
+pub fn action_bar(
+    ui: &Ui,
+    scene: &Scene,
+    selection: Option<Selection>,
+    message: Option<&Message>,
+) -> Html {
     let (title, buttons) = match selection {
         Some(Selection::Node(id)) => {
             let node = &scene.nodes[id.slot()];
-            (ui.say(node_name(node)), node_actions(&ui, node, scene))
+            (ui.say(node_name(node)), node_actions(ui, node, scene))
         }
         Some(Selection::Link(low, high)) => {
-            (ui.say(say::link::name(*high, *low)), link_actions(&ui, scene, *low, *high))
+            let both = [direction(ui, scene, low, high), direction(ui, scene, high, low)];
+            (ui.say(say::link::name(high, low)), both.into_iter().collect())
         }
         Some(Selection::Message(id)) => match message {
             Some(message) => {
                 let (from, to) = (message.flight.from, message.flight.to);
-                let name = say::message::name(from, message.kind, to);
-                (ui.say(name), message_actions(&ui, *id))
+                (ui.say(say::message::name(from, message.kind, to)), message_actions(ui, id))
             }
             None => (ui.say(say::message::gone()), Html::default()),
         },
         None => (ui.say(say::stage::hint()), Html::default()),
     };
+    let title_class = if selection.is_none() { "actions-title hint" } else { "actions-title" };
     html! {
         <div class="actions" role="toolbar" aria-label={ui.say(say::stage::actions())}>
-            <strong class={classes!("actions-title", selection.is_none().then_some("hint"))}>
-                { title }
-            </strong>
+            <strong class={title_class}>{ title }</strong>
             <span class="actions-buttons">
                 { buttons }
                 if !scene.cuts.is_empty() {
-                    <Button label={ui.say(say::act::heal())} class="good" onclick={ui.act(Action::Heal)} />
+                    { button(ui.say(say::act::heal()), "good", ui.act(Action::Heal)) }
                 }
-                <Button label={ui.say(say::act::partition())} onclick={ui.on(Msg::Dialog(Some(Dialog::Partition)))} />
+                { button(ui.say(say::act::partition()), "", ui.on(Msg::Dialog(Some(Dialog::Partition)))) }
             </span>
         </div>
     }
@@ -65,39 +54,37 @@ pub fn ActionBar(props: &ActionBarProps) -> Html {
 
 fn node_actions(ui: &Ui, node: &Node, scene: &Scene) -> Html {
     let id = node.id;
-    let running = node.status == Status::Up;
-    let crash = match node.status {
+    let mut buttons = Vec::new();
+    let (label, class) = match node.status {
         Status::Up | Status::Paused => (say::act::crash(), "bad"),
         Status::Crashed => (say::act::restart(), "good"),
     };
+    buttons.push(button(ui.say(label), class, ui.act(crash_or_restart(id, node.status))));
     let freeze = match node.status {
         Status::Paused => Some((say::act::thaw(), Action::Resume { node: id })),
         Status::Up => Some((say::act::freeze(), Action::Pause { node: id })),
         Status::Crashed => None,
     };
-    let isolated = scene.cuts.iter().filter(|(from, to)| *from == id || *to == id).count();
-    let everything = 2 * (scene.nodes.len() - 1);
-    html! {
-        <>
-            <Button label={ui.say(crash.0)} class={crash.1}
-                onclick={ui.act(crash_or_restart(id, node.status))} />
-            if let Some((label, action)) = freeze {
-                <Button label={ui.say(label)} title={ui.say(say::act::freeze_help())} onclick={ui.act(action)} />
-            }
-            { for node.timers.iter().filter(|_| running).map(|timer| {
-                let action = Action::FireTimer { node: id, timer: timer.number };
-                html! {
-                    <Button key={timer.number} label={ui.say(say::act::fire(timer.name.clone()))} onclick={ui.act(action)} />
-                }
-            }) }
-            if isolated < everything {
-                <Button label={ui.say(say::act::isolate())}
-                    onclick={ui.act(isolate(id, scene.nodes.len()))} />
-            }
-            <Button label={ui.say(say::act::links())}
-                onclick={ui.on(Msg::Dialog(Some(Dialog::Links(id))))} />
-        </>
+    if let Some((label, action)) = freeze {
+        let help = Some(ui.say(say::act::freeze_help()));
+        buttons.push(button_with(ui.say(label), "", help, false, ui.act(action)));
     }
+    if node.status == Status::Up {
+        buttons.extend(node.timers.iter().map(|timer| {
+            let action = Action::FireTimer { node: id, timer: timer.number };
+            button(ui.say(say::act::fire(timer.name.clone())), "", ui.act(action))
+        }));
+    }
+    let dead_ends = scene.cuts.iter().filter(|(from, to)| *from == id || *to == id).count();
+    if dead_ends < 2 * (scene.nodes.len() - 1) {
+        let action = isolate(id, scene.nodes.len());
+        buttons.push(button(ui.say(say::act::isolate()), "", ui.act(action)));
+    }
+    if scene.nodes.len() > 1 {
+        let links = Msg::Dialog(Some(Dialog::Links(id)));
+        buttons.push(button(ui.say(say::act::links()), "", ui.on(links)));
+    }
+    buttons.into_iter().collect()
 }
 
 /// The partition that leaves a node alone.
@@ -105,34 +92,21 @@ fn isolate(node: NodeId, nodes: usize) -> Action {
     Action::Partition { sides: (0..nodes).map(|place| (place == node.slot()).into()).collect() }
 }
 
-fn link_actions(ui: &Ui, scene: &Scene, low: NodeId, high: NodeId) -> Html {
-    html! {
-        <>
-            { direction(ui, scene, low, high) }
-            { direction(ui, scene, high, low) }
-        </>
-    }
-}
-
 /// The button that cuts or mends one direction of a link.
 pub fn direction(ui: &Ui, scene: &Scene, from: NodeId, to: NodeId) -> Html {
-    let cut = scene.cuts.contains(&(from, to));
-    let (label, action) = match cut {
-        true => (say::act::mend(from, to), Action::Mend { from, to }),
-        false => (say::act::cut(from, to), Action::Cut { from, to }),
-    };
-    let class = if cut { "good" } else { "bad" };
-    html! { <Button label={ui.say(label)} {class} onclick={ui.act(action)} /> }
+    match scene.cuts.contains(&(from, to)) {
+        true => button(ui.say(say::act::mend(from, to)), "good", ui.act(Action::Mend { from, to })),
+        false => button(ui.say(say::act::cut(from, to)), "bad", ui.act(Action::Cut { from, to })),
+    }
 }
 
 fn message_actions(ui: &Ui, message: MessageId) -> Html {
     let delay = Action::Delay { message, by: DELAY };
-    html! {
-        <>
-            <Button label={ui.say(say::act::drop_message())} class="bad" onclick={ui.act(Action::Drop { message })} />
-            <Button label={ui.say(say::act::delay(DELAY))} onclick={ui.act(delay)} />
-            <Button label={ui.say(say::act::deliver())} onclick={ui.act(Action::Deliver { message })} />
-            <Button label={ui.say(say::act::duplicate())} onclick={ui.act(Action::Duplicate { message })} />
-        </>
-    }
+    let buttons = [
+        button(ui.say(say::act::drop_message()), "bad", ui.act(Action::Drop { message })),
+        button(ui.say(say::act::delay(DELAY)), "", ui.act(delay)),
+        button(ui.say(say::act::deliver()), "", ui.act(Action::Deliver { message })),
+        button(ui.say(say::act::duplicate()), "", ui.act(Action::Duplicate { message })),
+    ];
+    buttons.into_iter().collect()
 }

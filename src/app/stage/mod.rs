@@ -7,8 +7,6 @@ mod actions;
 pub mod layout;
 pub mod motion;
 
-use std::rc::Rc;
-
 use conclave::scene::{Node, Scene, Shape, Vote};
 use conclave::sim::node::Status;
 use conclave::sim::{Action, MessageId, NodeId};
@@ -16,34 +14,31 @@ use conclave::text::say;
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
-pub use actions::{ActionBar, direction};
+pub use actions::{action_bar, direction};
 use layout::{Layout, Point};
 
-use super::{Msg, Selection, Ui, epoch_class, use_ui};
+use super::{Msg, Selection, Ui, epoch_class};
 
-/// What the stage draws.
-#[derive(Clone, PartialEq, Properties)]
-pub struct StageProps {
-    /// The world.
-    pub scene: Rc<Scene>,
-    /// Where things stand.
-    pub layout: Layout,
-    /// What is selected.
-    pub selection: Option<Selection>,
-    /// The group that [`motion`] fills with messages.
+/// The elements of the stage that [`motion`] fills.
+#[derive(Clone, Default, PartialEq)]
+pub struct Places {
+    /// The group for messages.
     pub messages: NodeRef,
-    /// The canvas that [`motion`] draws on when there are too many for that.
+    /// The canvas, for when there are too many of them.
     pub canvas: NodeRef,
 }
 
 /// The stage.
-#[component]
-pub fn Stage(props: &StageProps) -> Html {
-    let ui = use_ui();
-    let StageProps { scene, layout, selection, messages, canvas } = props;
+pub fn stage(
+    ui: &Ui,
+    scene: &Scene,
+    layout: &Layout,
+    selection: Option<Selection>,
+    places: &Places,
+) -> Html {
     let view_box = format!("0 0 {} {}", layout.width, layout.height);
     let focusable = match selection {
-        Some(Selection::Node(node)) => *node,
+        Some(Selection::Node(node)) => node,
         _ => NodeId(0),
     };
     let pick = {
@@ -64,29 +59,21 @@ pub fn Stage(props: &StageProps) -> Html {
                         <line x1="0" y1="0" x2="0" y2="7" class="hatch-line" />
                     </pattern>
                 </defs>
-                { links(&ui, scene, layout, *selection) }
-                { clients(&ui, scene, layout) }
+                { links(ui, scene, layout, selection) }
+                { clients(ui, scene, layout) }
                 <g class="strips" aria-hidden="true">
                     { for scene.nodes.iter().filter(|_| layout.roomy()).map(|node| strip(node, layout)) }
                 </g>
-                <g class="messages" aria-hidden="true" ref={messages} onclick={pick} />
+                <g class="messages" aria-hidden="true" ref={places.messages.clone()} onclick={pick} />
                 <g class="nodes" role="list" aria-label={ui.say(say::stage::nodes())}>
                     { for scene.nodes.iter().map(|node| {
-                        let selected = *selection == Some(Selection::Node(node.id));
-                        html! {
-                            <g role="listitem" key={node.id.0}>
-                                <NodeButton
-                                    node={node.clone()}
-                                    layout={*layout}
-                                    {selected}
-                                    focusable={node.id == focusable}
-                                />
-                            </g>
-                        }
+                        let selected = selection == Some(Selection::Node(node.id));
+                        let button = node_button(ui, node, layout, selected, node.id == focusable);
+                        html! { <g role="listitem" key={node.id.0}>{ button }</g> }
                     }) }
                 </g>
             </svg>
-            <canvas class="swarm" aria-hidden="true" ref={canvas} />
+            <canvas class="swarm" aria-hidden="true" ref={places.canvas.clone()} />
         </div>
     }
 }
@@ -98,19 +85,8 @@ fn message_at(event: &MouseEvent) -> Option<MessageId> {
     glyph.get_attribute("data-message")?.parse().ok().map(MessageId)
 }
 
-#[derive(Clone, PartialEq, Properties)]
-struct NodeProps {
-    node: Node,
-    layout: Layout,
-    selected: bool,
-    focusable: bool,
-}
-
 /// A node, a button named like "S1, leader, term 3".
-#[component]
-fn NodeButton(props: &NodeProps) -> Html {
-    let ui = use_ui();
-    let NodeProps { node, layout, selected, focusable } = props;
+fn node_button(ui: &Ui, node: &Node, layout: &Layout, selected: bool, focusable: bool) -> Html {
     let Point { x, y } = layout.node(node.id);
     let radius = layout.radius;
     let transform = format!("translate({x:.1} {y:.1})");
@@ -126,13 +102,13 @@ fn NodeButton(props: &NodeProps) -> Html {
         (node.face.role.shape == Shape::Dashed).then_some("dashed"),
         selected.then_some("selected"),
     );
-    let onkeydown = keys(&ui, node, layout.nodes);
+    let onkeydown = keys(ui, node, layout.nodes);
     html! {
         <g
             {class}
             {transform}
             role="button"
-            tabindex={if *focusable { "0" } else { "-1" }}
+            tabindex={if focusable { "0" } else { "-1" }}
             aria-label={ui.say(node_name(node))}
             aria-pressed={selected.to_string()}
             data-node={node.id.0.to_string()}
@@ -147,7 +123,7 @@ fn NodeButton(props: &NodeProps) -> Html {
             <circle class="arc" r={number(radius + 4.5)} pathLength="100" transform="rotate(-90)"
                 data-arc={node.id.0.to_string()} />
             if layout.roomy() {
-                { labels(&ui, node) }
+                { labels(ui, node) }
                 { pips(node, radius) }
             } else {
                 <text class="small-name" dy="0.35em">{ small_label(node) }</text>

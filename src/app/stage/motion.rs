@@ -219,7 +219,7 @@ impl Motion {
         let _ = paint.set_transform(scale, 0.0, 0.0, scale, left, top);
         let colour_of = |flight: &Flight| match flight.epoch {
             0 => EPOCHS.len(),
-            epoch => (epoch % 6) as usize,
+            epoch => ((epoch + 5) % 6) as usize,
         };
         for (number, colour) in EPOCHS.iter().chain([&NEUTRAL]).enumerate() {
             paint.set_fill_style_str(colour);
@@ -270,14 +270,14 @@ fn trace(paint: &CanvasRenderingContext2d, glyph: Glyph, Point { x, y }: Point) 
 /// The outline of a glyph, about the origin.
 pub fn outline(glyph: Glyph) -> &'static str {
     match glyph {
-        Glyph::Ballot => "M0-8L8 6H-8Z",
-        Glyph::Yes => "M0-8A8 8 0 1 1 0 8A8 8 0 1 1 0-8ZM-4 0L-1 3.5L4-3",
-        Glyph::No => "M0-8A8 8 0 1 1 0 8A8 8 0 1 1 0-8ZM-3-3L3 3M3-3L-3 3",
-        Glyph::Entries => "M-8-6H8V6H-8ZM-3-6V6M3-6V6",
-        Glyph::Heartbeat => "M0-5A5 5 0 1 1 0 5A5 5 0 1 1 0-5Z",
-        Glyph::Ack => "M0-5A5 5 0 1 1 0 5A5 5 0 1 1 0-5ZM-2.5 0L-.5 2L2.5-1.5",
-        Glyph::Request => "M0-8L8 0L0 8L-8 0Z",
-        Glyph::Answer => "M0-8L8 0L0 8L-8 0ZM-4 0L4 0",
+        Glyph::Ballot => "M0-10L10 8H-10Z",
+        Glyph::Yes => "M0-9A9 9 0 1 1 0 9A9 9 0 1 1 0-9ZM-4.5 0L-1.2 3.8L4.5-3.5",
+        Glyph::No => "M0-9A9 9 0 1 1 0 9A9 9 0 1 1 0-9ZM-3.5-3.5L3.5 3.5M3.5-3.5L-3.5 3.5",
+        Glyph::Entries => "M-11-7H11V7H-11ZM-4-7V7M4-7V7",
+        Glyph::Heartbeat => "M0-6A6 6 0 1 1 0 6A6 6 0 1 1 0-6Z",
+        Glyph::Ack => "M0-6.5A6.5 6.5 0 1 1 0 6.5A6.5 6.5 0 1 1 0-6.5ZM-3 0L-.8 2.5L3-2.2",
+        Glyph::Request => "M0-10L10 0L0 10L-10 0Z",
+        Glyph::Answer => "M0-10L10 0L0 10L-10 0ZM-5 0L5 0",
     }
 }
 
