@@ -26,10 +26,11 @@ export const test = base.extend({
   ],
 });
 
-/** Waits until the program runs; `where` is a page or a frame. */
+/** Waits until the program runs and shows its cluster; `where` is a page or a frame. */
 export async function running(where) {
   await expect(where.locator("html")).toHaveAttribute("data-conclave", "running");
-  await expect(where.getByRole("heading", { name: "Conclave" }).first()).toBeVisible();
+  await expect(where.getByRole("heading", { level: 1 })).toContainText("Conclave");
+  await expect(where.getByRole("button", { name: /^S1, / })).toBeVisible();
 }
 
 export { expect };
