@@ -3,7 +3,7 @@
 use conclave::scene::{GLYPHS, Glyph, Scene};
 use conclave::sim::{Action, NodeId, PAGE_NODES};
 use conclave::text::{LANGUAGES, Phrase, say};
-use web_sys::HtmlSelectElement;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::stage::motion::{glyph_class, outline};
@@ -63,6 +63,19 @@ fn new_run(ui: &Ui, draft: &Draft, nodes: usize, seed: u64) -> Html {
             send.emit(Msg::TryStart(nodes, seed));
         })
     };
+    let onchange = {
+        let send = ui.send.clone();
+        Callback::from(move |event: Event| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
+            let send = send.clone();
+            yew::platform::spawn_local(async move {
+                let text = wasm_bindgen_futures::JsFuture::from(file.text()).await;
+                let text = text.ok().and_then(|text| text.as_string()).unwrap_or_default();
+                send.emit(Msg::Open(text));
+            });
+        })
+    };
     html! {
         <form class="form" {onsubmit} novalidate=true>
             <label>{ ui.say(say::run::nodes()) }
@@ -77,6 +90,10 @@ fn new_run(ui: &Ui, draft: &Draft, nodes: usize, seed: u64) -> Html {
                 { draft.problem.as_ref().map(|why| ui.say(why.clone())).unwrap_or_default() }
             </p>
             <button type="submit" class="primary">{ ui.say(say::run::start()) }</button>
+            <label>{ ui.say(say::run::open()) }
+                <input type="file" accept=".json,application/json" {onchange} />
+                <small>{ ui.say(say::run::open_help()) }</small>
+            </label>
         </form>
     }
 }

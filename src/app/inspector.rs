@@ -29,7 +29,7 @@ pub fn inspector(
         (None, _) => html! { <p class="empty">{ ui.say(say::inspect::nothing()) }</p> },
     };
     html! {
-        <section class="card inspector" aria-labelledby="inspector-title">
+        <section class="card inspector" aria-labelledby="inspector-title" tabindex="0">
             <h2 id="inspector-title">{ ui.say(say::inspect::title()) }</h2>
             { content }
         </section>

@@ -6,11 +6,11 @@
 //! functions of a scene that send messages, nothing else: every component that Yew compiles costs
 //! tens of kilobytes, a function costs what it does.
 
-mod bench;
 mod browser;
 mod clients;
 mod dialogs;
 mod events;
+mod hooks;
 mod inspector;
 mod logs;
 mod options;
@@ -51,6 +51,8 @@ pub enum Msg {
         /// What all chance comes from.
         seed: u64,
     },
+    /// Go on from a recording, given as JSON.
+    Open(String),
     /// Speak another language.
     Speak(Language),
     /// Wear another theme.
@@ -189,6 +191,5 @@ pub fn start() {
     std::panic::set_hook(Box::new(|info| browser::report_panic(&info.to_string())));
     let root = browser::document().get_element_by_id("app").expect("index.html has #app");
     root.set_inner_html("");
-    bench::offer();
     yew::Renderer::<Page>::with_root(root).render();
 }

@@ -16,7 +16,7 @@ pub const USUAL_SPEED: u32 = 34;
 
 /// How many milliseconds of the world pass in a second of the reader's.
 pub fn speed(place: u32) -> f64 {
-    10_f64.powf(f64::from(place) / PLACES_A_DECADE)
+    js_sys::Math::pow(10.0, f64::from(place) / PLACES_A_DECADE)
 }
 
 /// What the address asks for.
@@ -58,7 +58,7 @@ impl Options {
         };
         let mut notices = Vec::new();
         for (name, value) in browser::query() {
-            if let Err(allowed) = options.set(&name.to_lowercase(), value.trim()) {
+            if let Err(allowed) = options.set(&name.to_ascii_lowercase(), value.trim()) {
                 notices.push(say::option::refused(allowed, name, value));
             }
         }
@@ -72,7 +72,7 @@ impl Options {
     /// # Errors
     /// What is allowed, when the value is not.
     fn set(&mut self, name: &str, value: &str) -> Result<(), Phrase> {
-        let value = &*value.to_lowercase();
+        let value = &*value.to_ascii_lowercase();
         match name {
             "protocol" => {
                 let known = PROTOCOLS.iter().find(|(id, _)| *id == value);
@@ -138,7 +138,7 @@ fn switch(value: &str) -> Result<bool, Phrase> {
 fn speed_place(value: &str) -> Result<u32, Phrase> {
     let most = speed(FASTEST) as u64;
     let millis = number(value, 1, most)?;
-    Ok(((millis as f64).log10() * PLACES_A_DECADE).round() as u32)
+    Ok((js_sys::Math::log10(millis as f64) * PLACES_A_DECADE).round() as u32)
 }
 
 fn preferred_language() -> Language {

@@ -17,7 +17,7 @@ use super::stage::layout::Layout;
 use super::stage::motion::Motion;
 use super::stage::{self, Places};
 use super::{Dialog, Msg, Selection, Tab, Theme, Ui, button, button_with};
-use super::{clients, events, inspector, logs, rules, traffic, transport, verdicts};
+use super::{clients, events, hooks, inspector, logs, rules, traffic, transport, verdicts};
 
 /// The most events in one frame; a run that wants more goes slower than asked.
 const BUDGET: u64 = 20_000;
@@ -122,6 +122,7 @@ impl Component for Page {
         for complaint in complaints {
             page.notice(complaint);
         }
+        hooks::offer(&page.ui.send);
         page.dress();
         page.keep();
         page
@@ -153,6 +154,10 @@ impl Component for Page {
                 self.selection = selection;
             }
             Msg::Start { nodes, seed } => self.start(nodes, seed),
+            Msg::Open(json) => match Recording::from_json(&json) {
+                Ok(recording) => self.open(recording),
+                Err(error) => self.notice(complain_recording(&error)),
+            },
             Msg::Speak(language) => {
                 self.ui.language = language;
                 self.dress();
@@ -331,21 +336,26 @@ impl Page {
         recording.workload = self.scene.workload;
         let settings = self.scene.settings.iter();
         recording.settings = settings.map(|each| (each.id.to_owned(), each.value)).collect();
+        self.open(recording);
+    }
+
+    /// Goes on where a recording ends. One that cannot be played leaves everything as it is.
+    fn open(&mut self, recording: Recording) {
+        self.dialog = None;
         match catalog::open(recording) {
             Ok(lab) => {
+                self.layout = Layout::new(lab.size(), browser::matches(WIDE));
+                self.clock = lab.now().0 as f64;
                 self.lab = lab;
                 self.selection = None;
                 self.choice.node = None;
                 self.window.first = None;
-                self.clock = 0.0;
                 self.breaches = 0;
-                self.layout = Layout::new(nodes, browser::matches(WIDE));
                 self.keep();
                 self.moved();
             }
             Err(error) => self.notice(complain_recording(&error)),
         }
-        self.dialog = None;
     }
 
     fn notice(&mut self, phrase: Phrase) {

@@ -50,6 +50,6 @@ pub fn transport(ui: &Ui, playing: bool, place: u32, time: &NodeRef, scene: &Sce
 /// A speed in two digits: milliseconds of the world in a second of the reader's.
 fn pace(place: u32) -> u64 {
     let exact = speed(place);
-    let step = 10_f64.powf((exact.log10() - 1.0).floor().max(0.0));
+    let step = js_sys::Math::pow(10.0, (js_sys::Math::log10(exact) - 1.0).floor().max(0.0));
     ((exact / step).round() * step) as u64
 }

@@ -1,8 +1,10 @@
-//! Where things stand on the stage, in the units of its view box.
+//! Where things stand on the stage, in the units of its view box. Angles and decimals are left to
+//! JavaScript and to whole numbers: what Rust would link for them weighs more than this whole room.
 
 use std::f64::consts::TAU;
 
 use conclave::sim::{NodeId, Seat};
+use js_sys::Math;
 
 /// A point on the stage.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,13 +52,20 @@ impl Layout {
 
     /// The half axes of the ring that nodes stand on.
     fn ring(&self) -> (f64, f64) {
-        let room = 74.0;
-        (self.width * 0.5 - room * 1.35, self.height * 0.5 - room)
+        (self.width * 0.5 - 100.0, self.height * 0.5 - 68.0)
     }
 
     /// The middle, where the clients are.
     pub fn centre(&self) -> Point {
-        Point { x: self.width / 2.0, y: self.height / 2.0 - 8.0 }
+        // A ring of an odd number reaches less far down than up.
+        let (_, b) = self.ring();
+        let lower = match self.nodes {
+            odd if odd > 1 && odd % 2 == 1 => {
+                b * (1.0 - Math::cos(TAU / 2.0 / f64::from(odd))) / 2.0
+            }
+            _ => 0.0,
+        };
+        Point { x: self.width / 2.0, y: self.height / 2.0 - 8.0 + lower }
     }
 
     /// Where a node stands: the first at the top, the others clockwise.
@@ -67,7 +76,7 @@ impl Layout {
         }
         let angle = TAU * (f64::from(node.0) / f64::from(self.nodes) - 0.25);
         let (a, b) = self.ring();
-        Point { x: x + a * angle.cos(), y: y + b * angle.sin() }
+        Point { x: x + a * Math::cos(angle), y: y + b * Math::sin(angle) }
     }
 
     /// Where a node or the clients stand.
@@ -82,15 +91,28 @@ impl Layout {
     pub fn flight(&self, from: Seat, to: Seat, part: f64) -> Point {
         let (start, end) = (self.seat(from), self.seat(to));
         let (dx, dy) = (end.x - start.x, end.y - start.y);
-        let length = dx.hypot(dy).max(1.0);
+        let length = (dx * dx + dy * dy).sqrt().max(1.0);
         let edge = (self.radius / length).min(0.45);
         let along = edge + (1.0 - 2.0 * edge) * part;
         let point = start.towards(end, along);
         Point { x: point.x - dy / length * LANE, y: point.y + dx / length * LANE }
     }
 
+    /// The `transform` that moves something to a point.
+    pub fn translate(Point { x, y }: Point) -> String {
+        format!("translate({} {})", tenths(x), tenths(y))
+    }
+
     /// Whether there is room to write inside nodes and to draw every link.
     pub fn roomy(&self) -> bool {
         self.radius >= 26.0
     }
+}
+
+/// A coordinate, to a tenth, as the value of an attribute.
+pub fn tenths(value: f64) -> String {
+    let tenths = (value * 10.0).round() as i64;
+    let sign = if tenths < 0 { "-" } else { "" };
+    let tenths = tenths.unsigned_abs();
+    format!("{sign}{}.{}", tenths / 10, tenths % 10)
 }

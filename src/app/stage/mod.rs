@@ -15,7 +15,8 @@ use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 pub use actions::{action_bar, direction};
-use layout::{Layout, Point};
+use js_sys::Math;
+use layout::{Layout, Point, tenths};
 
 use super::{Msg, Selection, Ui, epoch_class};
 
@@ -87,9 +88,8 @@ fn message_at(event: &MouseEvent) -> Option<MessageId> {
 
 /// A node, a button named like "S1, leader, term 3".
 fn node_button(ui: &Ui, node: &Node, layout: &Layout, selected: bool, focusable: bool) -> Html {
-    let Point { x, y } = layout.node(node.id);
     let radius = layout.radius;
-    let transform = format!("translate({x:.1} {y:.1})");
+    let transform = Layout::translate(layout.node(node.id));
     let class = classes!(
         "node",
         epoch_class(node.face.epoch),
@@ -115,12 +115,12 @@ fn node_button(ui: &Ui, node: &Node, layout: &Layout, selected: bool, focusable:
             onclick={ui.on(Msg::Select(Some(Selection::Node(node.id))))}
             {onkeydown}
         >
-            <circle class="halo" r={number(radius + 9.0)} />
-            <circle class="face" r={number(radius)} />
+            <circle class="halo" r={tenths(radius + 9.0)} />
+            <circle class="face" r={tenths(radius)} />
             if node.face.role.shape == Shape::Double && node.status != Status::Crashed {
-                <circle class="inner" r={number(radius - 5.0)} />
+                <circle class="inner" r={tenths(radius - 5.0)} />
             }
-            <circle class="arc" r={number(radius + 4.5)} pathLength="100" transform="rotate(-90)"
+            <circle class="arc" r={tenths(radius + 4.5)} pathLength="100" transform="rotate(-90)"
                 data-arc={node.id.0.to_string()} />
             if layout.roomy() {
                 { labels(ui, node) }
@@ -176,14 +176,15 @@ fn pips(node: &Node, radius: f64) -> Html {
     let count = node.face.votes.len();
     let pip = |(place, (voter, vote)): (usize, &(NodeId, Vote))| {
         let angle = (90.0 + (count as f64 / 2.0 - 0.5 - place as f64) * 24.0).to_radians();
-        let (x, y) = ((radius + 17.0) * angle.cos(), (radius + 17.0) * angle.sin());
+        let away = radius + 17.0;
+        let at = Point { x: away * Math::cos(angle), y: away * Math::sin(angle) };
         let (class, sign) = match vote {
             Vote::Granted => ("pip yes", "✓"),
             Vote::Refused => ("pip no", "✗"),
             Vote::Open => ("pip", "·"),
         };
         html! {
-            <g {class} key={voter.0} transform={format!("translate({x:.1} {y:.1})")}>
+            <g {class} key={voter.0} transform={Layout::translate(at)}>
                 <circle r="7.5" />
                 <text dy="0.35em">{ sign }</text>
             </g>
@@ -204,8 +205,8 @@ fn strip(node: &Node, layout: &Layout) -> Html {
         let class =
             classes!("strip-cell", epoch_class(cell.epoch), committed.then_some("committed"));
         html! {
-            <rect {class} key={cell.index} x={number(left + place as f64 * 12.0 + 1.0)}
-                y={number(y + layout.radius + if node.face.votes.is_empty() { 13.0 } else { 28.0 })}
+            <rect {class} key={cell.index} x={tenths(left + place as f64 * 12.0 + 1.0)}
+                y={tenths(y + layout.radius + if node.face.votes.is_empty() { 13.0 } else { 28.0 })}
                 width="10" height="10" rx="2" />
         }
     };
@@ -238,7 +239,7 @@ fn link(
     let class = classes!("link", (forth || back).then_some("cut"), selected.then_some("selected"),);
     let line = |class: &'static str| {
         html! {
-            <line {class} x1={number(start.x)} y1={number(start.y)} x2={number(end.x)} y2={number(end.y)} />
+            <line {class} x1={tenths(start.x)} y1={tenths(start.y)} x2={tenths(end.x)} y2={tenths(end.y)} />
         }
     };
     // The mark stands nearer to the receiver that hears nothing.
@@ -246,7 +247,7 @@ fn link(
         let Point { x, y } = start.towards(end, part);
         html! {
             if dead {
-                <text class="scissors" x={number(x)} y={number(y)} dy="0.35em">{ "✂" }</text>
+                <text class="scissors" x={tenths(x)} y={tenths(y)} dy="0.35em">{ "✂" }</text>
             }
         }
     };
@@ -263,12 +264,11 @@ fn link(
 
 /// The clients, in the middle.
 fn clients(ui: &Ui, scene: &Scene, layout: &Layout) -> Html {
-    let Point { x, y } = layout.centre();
     let waiting = scene.clients.iter().filter(|client| client.pending.is_some()).count();
     let line =
         if waiting == 0 { String::new() } else { ui.say(say::stage::waiting(waiting)).to_string() };
     html! {
-        <g class="clients" aria-hidden="true" transform={format!("translate({x:.1} {y:.1})")}>
+        <g class="clients" aria-hidden="true" transform={Layout::translate(layout.centre())}>
             <rect x="-38" y="-19" width="76" height="38" rx="10" />
             <text dy={if line.is_empty() { "0.35em" } else { "-0.2em" }}>{ ui.say(say::stage::clients()) }</text>
             <text class="waiting" dy="1.1em">{ line }</text>
@@ -323,9 +323,4 @@ fn focus_node(node: NodeId) {
         // An element that cannot take the focus leaves it where it is.
         let _ = element.unchecked_into::<web_sys::SvgElement>().focus();
     }
-}
-
-/// A coordinate as the value of an attribute.
-fn number(value: f64) -> String {
-    format!("{value:.1}")
 }

@@ -13,7 +13,7 @@ use web_sys::{
     CanvasRenderingContext2d, Element, HtmlCanvasElement, SvgGraphicsElement, SvgTransform,
 };
 
-use super::layout::{Layout, Point};
+use super::layout::{Layout, Point, tenths};
 use crate::app::{browser, epoch_class};
 
 /// The most messages that are SVG glyphs.
@@ -188,7 +188,7 @@ impl Motion {
                 None => 0.0,
             };
             let left = if self.still { (left / 12.5).ceil() * 12.5 } else { left };
-            let dashes = format!("{left:.1} 200");
+            let dashes = format!("{} 200", tenths(left));
             let _ = arc.element.set_attribute("stroke-dasharray", &dashes);
         }
     }
