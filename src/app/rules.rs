@@ -74,7 +74,7 @@ fn slider(
     html! {
         <label class="dial">
             <span>{ ui.say(name) }</span>
-            <input type="range" min="0" max={most.to_string()} value={value.to_string()} {onchange}
+            <input type="range" min="0" max={most.to_string()} ~value={value.to_string()} {onchange}
                 aria-valuetext={spoken.clone()} />
             <output>{ spoken }</output>
         </label>
@@ -128,7 +128,7 @@ fn setting(ui: &Ui, setting: &Setting) -> Html {
         <label class="dial" title={ui.say(help.clone())}>
             <span>{ ui.say(name.clone()) }</span>
             <input type="number" min={least.to_string()} max={most.to_string()}
-                value={(value / unit).to_string()} {onchange} />
+                ~value={(value / unit).to_string()} {onchange} />
             <output>{ if unit == 1 { "" } else { "ms" } }</output>
         </label>
     }

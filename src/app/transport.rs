@@ -39,7 +39,7 @@ pub fn transport(ui: &Ui, playing: bool, place: u32, time: &NodeRef, scene: &Sce
             </span>
             <label class="speed">
                 <span>{ ui.say(say::transport::speed()) }</span>
-                <input type="range" min="0" max={FASTEST.to_string()} value={place.to_string()} {oninput}
+                <input type="range" min="0" max={FASTEST.to_string()} ~value={place.to_string()} {oninput}
                     aria-valuetext={pace.clone()} />
                 <output>{ pace }</output>
             </label>

@@ -76,6 +76,8 @@ impl Layout {
         }
         let angle = TAU * (f64::from(node.0) / f64::from(self.nodes) - 0.25);
         let (a, b) = self.ring();
+        // Equal angles would crowd the narrow ends of the ellipse.
+        let angle = angle + (a - b) / (a + b) / 2.0 * Math::sin(2.0 * angle);
         Point { x: x + a * Math::cos(angle), y: y + b * Math::sin(angle) }
     }
 

@@ -130,12 +130,14 @@ impl Exhibit for Raft {
                 ..
             } => {
                 let texts = entries.iter().map(|entry| match &entry.payload {
-                    Payload::Noop => format!("t{} ∅", entry.term),
+                    Payload::Noop => format!("t{} {NOTHING}", entry.term),
                     Payload::Command(command) => format!("t{} {}", entry.term, command.op),
                 });
                 fields.push(("prevLogIndex", prev_log_index.to_string()));
                 fields.push(("prevLogTerm", prev_log_term.to_string()));
-                fields.push(("entries[]", texts.collect::<Vec<_>>().join(", ")));
+                let texts = texts.collect::<Vec<_>>().join(", ");
+                let texts = if texts.is_empty() { NOTHING.into() } else { texts };
+                fields.push(("entries[]", texts));
                 fields.push(("leaderCommit", leader_commit.to_string()));
             }
             Message::AppendEntriesReply { outcome: Outcome::Success { match_index }, .. } => {
@@ -149,7 +151,7 @@ impl Exhibit for Raft {
                 fields.push(("success", "false".into()));
                 fields.push(("prevLogIndex", prev_log_index.to_string()));
                 if let Some(Conflict { term, first_index }) = conflict {
-                    let term = term.map_or("∅".into(), |term| term.to_string());
+                    let term = term.map_or(NOTHING.into(), |term| term.to_string());
                     fields.push(("conflictTerm", term));
                     fields.push(("conflictIndex", first_index.to_string()));
                 }
@@ -226,6 +228,9 @@ impl Exhibit for Raft {
     }
 }
 
+/// The sign for nothing, as in the notation of traces.
+const NOTHING: &str = "∅";
+
 /// What a disk alone shows: all that is left of a crashed server.
 fn disk_face(disk: &Durable, window: Window) -> Face {
     use say::raft::help;
@@ -271,9 +276,12 @@ fn volatile_fields(server: &Server) -> Vec<Field> {
     fields
 }
 
-/// A value with no words around it.
+/// A value with no words around it; an empty list is said to be one.
 fn plain(value: impl Into<Argument>) -> Phrase {
-    say::language::value(value)
+    match value.into() {
+        Argument::List(items) if items.is_empty() => say::language::value(NOTHING),
+        value => say::language::value(value),
+    }
 }
 
 fn votes(server: &Server, nodes: u8) -> Vec<(NodeId, Vote)> {
@@ -358,7 +366,7 @@ fn explain(node: NodeId, reason: &Reason) -> (Phrase, &'static str, bool) {
             (r::backed_up(follower, from, node, to), "§5.3", false)
         }
         Reason::Matched { follower, index } => (r::matched(follower, index, node), "§5.3", false),
-        Reason::LateReply { from } => (r::late_reply(from, node), "§5.1", false),
+        Reason::LateReply { from } => (r::late_reply(from, node), "§5.3", false),
         Reason::Committed { from, to, replicas, of } => {
             (r::committed(of, from, to, node, replicas), "§5.3", true)
         }
