@@ -1,8 +1,10 @@
 //! A world of Raft servers with the questions that tests ask it.
 
+use std::hash::{Hash as _, Hasher as _};
 use std::ops::{Deref, DerefMut};
 
 use conclave::protocols::raft::{Config, Durable, Index, Log, Message, Raft, Server, Term, Timer};
+use conclave::sim::digest::Digest;
 use conclave::sim::node::Status;
 use conclave::sim::world::{Body, Flight, Setup};
 use conclave::sim::{
@@ -240,13 +242,49 @@ impl Watch<Raft> for Asked {
     }
 }
 
-/// Writes down everything that happens, one event a line.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tape(pub Vec<String>);
+/// Everything that happens after the first boots, boiled down to a number.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    pub events: u64,
+    digest: Digest,
+}
 
-impl Watch<Raft> for Tape {
+impl PartialEq for Trace {
+    fn eq(&self, other: &Self) -> bool {
+        (self.events, self.digest.finish()) == (other.events, other.digest.finish())
+    }
+}
+
+impl Watch<Raft> for Trace {
     fn event(&mut self, event: Event<'_, Raft>) {
-        let Event { at, step, ref kind, reasons } = event;
-        self.0.push(format!("{at} #{step} {kind:?} because {reasons:?}"));
+        if event.step == 0 {
+            return;
+        }
+        self.events += 1;
+        let into = &mut self.digest;
+        (event.at, event.step, std::mem::discriminant(&event.kind)).hash(into);
+        let mut carry = |flight: &Flight<Raft>| {
+            (flight.id, flight.from, flight.to, flight.sent, flight.arrival).hash(into);
+            (flight.doom, &flight.body).hash(into);
+        };
+        match &event.kind {
+            EventKind::Arrived(flight) | EventKind::Held(flight) => carry(flight),
+            EventKind::Returned { flight, request, answer } => {
+                carry(flight);
+                (request, answer).hash(into);
+            }
+            EventKind::Lost(flight, why) => {
+                carry(flight);
+                why.hash(into);
+            }
+            EventKind::Booted(node) => node.hash(into),
+            EventKind::TimerFired(node, timer) => (node, timer).hash(into),
+            EventKind::Asked { request, op, node, again } => {
+                (request, op, node, again).hash(into);
+            }
+            EventKind::Acted(action) => action.hash(into),
+            EventKind::Breached(breach) => panic!("{breach:?}"),
+        }
+        event.reasons.hash(into);
     }
 }

@@ -191,14 +191,16 @@ impl Server {
         };
         let follower = &mut progress[from.slot()];
         match outcome {
-            // "If successful: update nextIndex and matchIndex for follower" (Figure 2).
+            // "If successful: update nextIndex and matchIndex for follower" (Figure 2). A reply that
+            // comes twice must not have more sent: that would be answered twice again, for ever.
             Outcome::Success { match_index } => {
-                follower.awaiting = false;
-                if match_index > follower.match_index {
-                    follower.match_index = match_index;
-                    fx.explain(|| Reason::Matched { follower: from, index: match_index });
+                if match_index <= follower.match_index {
+                    return fx.explain(|| Reason::LateReply { from });
                 }
+                follower.awaiting = false;
+                follower.match_index = match_index;
                 follower.next_index = follower.next_index.max(match_index.next());
+                fx.explain(|| Reason::Matched { follower: from, index: match_index });
                 self.advance_commit_index(cx, fx);
             }
             // "If AppendEntries fails because of log inconsistency: decrement nextIndex and retry"
