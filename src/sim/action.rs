@@ -9,7 +9,7 @@ use super::{MessageId, Micros, NodeId, Op, Quality, Workload, WorkloadError};
 
 /// One thing done by a person.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
     /// Stops a node at once; only its disk is left.
     Crash {
