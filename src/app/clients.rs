@@ -106,13 +106,14 @@ fn crowd(ui: &Ui, workload: Workload) -> Html {
         })
     };
     html! {
-        <label class="dial">{ ui.say(say::client::crowd()) }
-            <select {onchange}>
+        <div class="dial">
+            <label for="crowd">{ ui.say(say::client::crowd()) }</label>
+            <select id="crowd" {onchange}>
                 { for CROWDS.iter().map(|&clients| html! {
                     <option value={clients.to_string()} selected={clients == workload.clients}>{ clients }</option>
                 }) }
             </select>
-        </label>
+        </div>
     }
 }
 

@@ -29,20 +29,20 @@ pub fn rules(ui: &Ui, scene: &Scene) -> Html {
 fn network(ui: &Ui, quality: Quality) -> Html {
     let millis = |value: u64| Micros::from_millis(value);
     let percent = |value: u64| value as u32 * 10_000;
-    let dial = |name, value, most, unit, change: Rc<dyn Fn(u64) -> Quality>| {
+    let dial = |id, name, value, (most, unit), change: Rc<dyn Fn(u64) -> Quality>| {
         let send = ui.send.clone();
         let turn = move |value| send.emit(Msg::Act(Action::SetNetwork { quality: change(value) }));
-        slider(ui, name, value, most, unit, Rc::new(turn))
+        slider(ui, id, name, value, (most, unit), Rc::new(turn))
     };
     html! {
         <>
-            { dial(say::network::latency(), quality.latency.0 / 1_000, 200, " ms",
+            { dial("latency", say::network::latency(), quality.latency.0 / 1_000, (200, " ms"),
                 Rc::new(move |value| Quality { latency: millis(value), ..quality })) }
-            { dial(say::network::jitter(), quality.jitter.0 / 1_000, 200, " ms",
+            { dial("jitter", say::network::jitter(), quality.jitter.0 / 1_000, (200, " ms"),
                 Rc::new(move |value| Quality { jitter: millis(value), ..quality })) }
-            { dial(say::network::loss(), u64::from(quality.loss_ppm) / 10_000, 100, " %",
+            { dial("loss", say::network::loss(), u64::from(quality.loss_ppm) / 10_000, (100, " %"),
                 Rc::new(move |value| Quality { loss_ppm: percent(value), ..quality })) }
-            { dial(say::network::duplication(), u64::from(quality.duplicate_ppm) / 10_000, 100, " %",
+            { dial("duplication", say::network::duplication(), u64::from(quality.duplicate_ppm) / 10_000, (100, " %"),
                 Rc::new(move |value| Quality { duplicate_ppm: percent(value), ..quality })) }
             { check(ui, say::network::fifo(), say::network::fifo_help(), quality.fifo, {
                 let send = ui.send.clone();
@@ -55,13 +55,14 @@ fn network(ui: &Ui, quality: Quality) -> Html {
     }
 }
 
-/// A slider; the world hears of it when the reader lets go.
+/// A slider from 0 to `most`; the number beside it follows the hand, the world hears of it when the
+/// reader lets go.
 fn slider(
     ui: &Ui,
+    id: &'static str,
     name: Phrase,
     value: u64,
-    most: u64,
-    unit: &'static str,
+    (most, unit): (u64, &'static str),
     turn: Rc<dyn Fn(u64)>,
 ) -> Html {
     let onchange = Callback::from(move |event: Event| {
@@ -70,14 +71,20 @@ fn slider(
             turn(value);
         }
     });
+    let oninput = Callback::from(move |event: InputEvent| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        if let Some(output) = input.next_element_sibling() {
+            output.set_text_content(Some(&format!("{}{unit}", input.value())));
+        }
+    });
     let spoken = format!("{value}{unit}");
     html! {
-        <label class="dial">
-            <span>{ ui.say(name) }</span>
-            <input type="range" min="0" max={most.to_string()} ~value={value.to_string()} {onchange}
-                aria-valuetext={spoken.clone()} />
-            <output>{ spoken }</output>
-        </label>
+        <div class="dial">
+            <label for={id}>{ ui.say(name) }</label>
+            <input {id} type="range" min="0" max={most.to_string()} ~value={value.to_string()}
+                {onchange} {oninput} aria-valuetext={spoken.clone()} />
+            <output for={id}>{ spoken }</output>
+        </div>
     }
 }
 
@@ -125,11 +132,11 @@ fn setting(ui: &Ui, setting: &Setting) -> Html {
         })
     };
     html! {
-        <label class="dial" title={ui.say(help.clone())}>
-            <span>{ ui.say(name.clone()) }</span>
-            <input type="number" min={least.to_string()} max={most.to_string()}
+        <div class="dial" title={ui.say(help.clone())}>
+            <label for={id}>{ ui.say(name.clone()) }</label>
+            <input {id} type="number" min={least.to_string()} max={most.to_string()}
                 ~value={(value / unit).to_string()} {onchange} />
-            <output>{ if unit == 1 { "" } else { "ms" } }</output>
-        </label>
+            <span class="unit">{ if unit == 1 { "" } else { "ms" } }</span>
+        </div>
     }
 }

@@ -37,12 +37,12 @@ pub fn transport(ui: &Ui, playing: bool, place: u32, time: &NodeRef, scene: &Sce
                 <span class="time" ref={time}>{ clock(scene.now) }</span>
                 <span class="steps">{ ui.say(say::transport::events(scene.steps)) }</span>
             </span>
-            <label class="speed">
-                <span>{ ui.say(say::transport::speed()) }</span>
-                <input type="range" min="0" max={FASTEST.to_string()} ~value={place.to_string()} {oninput}
+            <span class="speed">
+                <label for="speed">{ ui.say(say::transport::speed()) }</label>
+                <input id="speed" type="range" min="0" max={FASTEST.to_string()} ~value={place.to_string()} {oninput}
                     aria-valuetext={pace.clone()} />
-                <output>{ pace }</output>
-            </label>
+                <output for="speed">{ pace }</output>
+            </span>
         </div>
     }
 }
