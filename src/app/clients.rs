@@ -68,10 +68,10 @@ pub fn form(ui: &Ui, scene: &Scene, choice: Choice) -> Html {
                     </select>
                 </label>
                 <label>{ ui.say(say::client::key()) }
-                    <input id="client-key" ~value="x" autocomplete="off" spellcheck="false" />
+                    <input id="client-key" ~defaultValue="x" autocomplete="off" spellcheck="false" />
                 </label>
                 <label>{ ui.say(say::client::value()) }
-                    <input id="client-value" ~value="1" autocomplete="off" spellcheck="false" />
+                    <input id="client-value" ~defaultValue="1" autocomplete="off" spellcheck="false" />
                 </label>
                 <span class="client-buttons">
                     <button type="submit" class="good">{ ui.say(say::client::write()) }</button>

@@ -79,11 +79,11 @@ fn new_run(ui: &Ui, draft: &Draft, nodes: usize, seed: u64) -> Html {
     html! {
         <form class="form" {onsubmit} novalidate=true>
             <label>{ ui.say(say::run::nodes()) }
-                <input id="run-nodes" inputmode="numeric" ~value={nodes.to_string()} />
+                <input id="run-nodes" inputmode="numeric" ~defaultValue={nodes.to_string()} />
                 <small>{ ui.say(say::option::number(1_u8, PAGE_NODES)) }</small>
             </label>
             <label>{ ui.say(say::run::seed()) }
-                <input id="run-seed" inputmode="numeric" ~value={seed.to_string()} />
+                <input id="run-seed" inputmode="numeric" ~defaultValue={seed.to_string()} />
                 <small>{ ui.say(say::run::seed_help()) }</small>
             </label>
             <p class="problem" role="alert">

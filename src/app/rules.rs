@@ -81,7 +81,7 @@ fn slider(
     html! {
         <div class="dial">
             <label for={id}>{ ui.say(name) }</label>
-            <input {id} type="range" min="0" max={most.to_string()} ~value={value.to_string()}
+            <input {id} type="range" min="0" max={most.to_string()} ~valueAsNumber={value as f64}
                 {onchange} {oninput} aria-valuetext={spoken.clone()} />
             <output for={id}>{ spoken }</output>
         </div>
@@ -135,7 +135,7 @@ fn setting(ui: &Ui, setting: &Setting) -> Html {
         <div class="dial" title={ui.say(help.clone())}>
             <label for={id}>{ ui.say(name.clone()) }</label>
             <input {id} type="number" min={least.to_string()} max={most.to_string()}
-                ~value={(value / unit).to_string()} {onchange} />
+                ~valueAsNumber={(value / unit) as f64} {onchange} />
             <span class="unit">{ if unit == 1 { "" } else { "ms" } }</span>
         </div>
     }

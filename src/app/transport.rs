@@ -39,7 +39,7 @@ pub fn transport(ui: &Ui, playing: bool, place: u32, time: &NodeRef, scene: &Sce
             </span>
             <span class="speed">
                 <label for="speed">{ ui.say(say::transport::speed()) }</label>
-                <input id="speed" type="range" min="0" max={FASTEST.to_string()} ~value={place.to_string()} {oninput}
+                <input id="speed" type="range" min="0" max={FASTEST.to_string()} ~valueAsNumber={f64::from(place)} {oninput}
                     aria-valuetext={pace.clone()} />
                 <output for="speed">{ pace }</output>
             </span>
