@@ -1,13 +1,55 @@
-// Measures the page in Chromium; run it by `cargo xtask bench`.
-//
-// `globalThis.__conclave_bench()` is the page's own benchmark: it gives (a promise of) an object of figures, each name
-// with its unit.
+// Measures in Chromium; run it by `cargo xtask bench`. Its argument is the folder with the benchmark for wasm.
+
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 
 import { openPage, withBrowser } from "./helpers/browser.mjs";
 
+const folder = process.argv[2];
 const OPENINGS = 9;
+const EVENTS = 1_000_000;
+const FRAMES = 240;
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+/** Clusters whose heartbeats keep about so many messages under way. */
+const CROWDS = [
+  { nodes: 5, messages: 50, latency: 31_000 },
+  { nodes: 25, messages: 500, latency: 52_000 },
+  { nodes: 101, messages: 2000, latency: 50_000 },
+];
+
+const quantile = (numbers, q) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * q)];
+const median = (numbers) => quantile(numbers, 0.5);
+
+/** Events a second of the simulator as wasm: the same load as `cargo bench`, the best of three. */
+async function simulate(browser, origin) {
+  const page = await openPage(browser, `${origin}/`);
+  await page.addScriptTag({ path: path.join(folder, "measure.js") });
+  const wasm = (await readFile(path.join(folder, "measure.wasm"))).toString("base64");
+  const rows = await page.evaluate(
+    async ([wasm, events]) => {
+      const bytes = Uint8Array.from(atob(wasm), (letter) => letter.charCodeAt(0));
+      await wasm_bindgen({ module_or_path: bytes });
+      const { Measured } = wasm_bindgen;
+      const rows = [];
+      for (let index = 0; index < Measured.cases(); index++) {
+        let best = 0;
+        for (let attempt = 0; attempt < 3; attempt++) {
+          const measured = new Measured(index);
+          const begun = performance.now();
+          measured.run(events);
+          best = Math.max(best, events / 1e3 / (performance.now() - begun));
+          measured.free();
+        }
+        rows.push([Measured.name(index), best]);
+      }
+      return rows;
+    },
+    [wasm, EVENTS],
+  );
+  console.log("\nsimulation, M events/s, wasm");
+  for (const [name, best] of rows) console.log(`  ${name.padEnd(24)} ${best.toFixed(2).padStart(8)}`);
+  await page.context().close();
+}
 
 /** Milliseconds from the start of navigation to the first picture, and to a running program. */
 async function timeToOpen(browser, origin) {
@@ -20,15 +62,57 @@ async function timeToOpen(browser, origin) {
   return times;
 }
 
+/** Script time of each frame, Yew's rendering included, while a crowd of messages is under way. */
+async function frames(browser, origin, { nodes, messages, latency }) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    const request = globalThis.requestAnimationFrame.bind(globalThis);
+    globalThis.frameTimes = [];
+    globalThis.requestAnimationFrame = (callback) =>
+      request((clock) => {
+        const begun = performance.now();
+        callback(clock);
+        // Yew renders in a microtask that the callback has queued before this one.
+        queueMicrotask(() => globalThis.frameTimes.push(performance.now() - begun));
+      });
+  });
+  await page.goto(`${origin}/?lang=en`);
+  await page.getByRole("button", { name: "Play" }).waitFor();
+  const recording = {
+    format: 1,
+    protocol: "raft",
+    nodes,
+    seed: 1,
+    settings: { election_timeout_least: 1_000_000, election_timeout_most: 3_000_000, heartbeat_interval: 5_000 },
+    quality: { latency, jitter: 0, loss_ppm: 0, duplicate_ppm: 0, fifo: false },
+    actions: [],
+  };
+  await page.evaluate((json) => globalThis.__conclave_open(json), JSON.stringify(recording));
+  // Quickly to a leader, then at the usual speed.
+  await page.getByLabel("Speed").fill("66");
+  await page.getByRole("button", { name: "Play" }).click();
+  await page.getByRole("button", { name: /, leader,/ }).waitFor();
+  await page.waitForTimeout(300);
+  await page.getByLabel("Speed").fill("34");
+  await page.waitForTimeout(300);
+  await page.evaluate(() => (globalThis.frameTimes.length = 0));
+  await page.waitForFunction((wanted) => globalThis.frameTimes.length >= wanted, FRAMES);
+  const times = await page.evaluate(() => globalThis.frameTimes);
+  const tab = await page.getByRole("tab", { name: /In flight/ }).textContent();
+  await context.close();
+  const figures = [median(times), quantile(times, 0.95)].map((time) => time.toFixed(1));
+  console.log(`  ${nodes} nodes, about ${messages} messages: ${figures[0]} / ${figures[1]}   (${tab.trim()})`);
+}
+
 await withBrowser(async (browser, origin) => {
   console.log(`Chromium ${browser.version()}`);
+  await simulate(browser, origin);
+  console.log("\nscript work of a frame, ms, median / 95th percentile");
+  for (const crowd of CROWDS) await frames(browser, origin, crowd);
 
   const times = [];
   for (let i = 0; i < OPENINGS; i++) times.push(await timeToOpen(browser, origin));
   const of = (name) => median(times.map((time) => time[name])).toFixed(0);
-  console.log(`open to first picture: ${of("picture")} ms; to a running program: ${of("running")} ms (median of ${OPENINGS})`);
-
-  const page = await openPage(browser, `${origin}/`);
-  const figures = await page.evaluate(() => globalThis.__conclave_bench?.());
-  if (figures) console.table(figures);
+  console.log(`\nopen to first picture: ${of("picture")} ms; to a running program: ${of("running")} ms (median of ${OPENINGS})`);
 });

@@ -16,6 +16,16 @@ pub enum Profile {
     Dev,
 }
 
+impl Profile {
+    /// The folder below the target's that cargo puts its work into.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Dev => "debug",
+        }
+    }
+}
+
 /// A parsed command line.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {

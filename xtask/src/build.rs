@@ -29,7 +29,8 @@ pub fn build(workspace: &Workspace, profile: Profile) -> Result<()> {
     let start = Instant::now();
     ensure_wasm_target()?;
     compile(workspace, profile)?;
-    let (glue, wasm) = bind(workspace, profile)?;
+    let wasm = Path::new(profile.folder()).join(BINARY).with_extension("wasm");
+    let (glue, wasm) = bind(workspace, &wasm, profile)?;
     let files = assemble(workspace, &glue, &wasm)?;
     write_dist(&workspace.dist(), &files)?;
 
@@ -66,13 +67,24 @@ fn compile(workspace: &Workspace, profile: Profile) -> Result<()> {
     run(&mut command, "compiling the page")
 }
 
-/// Lets wasm-bindgen write the glue: its JavaScript and the wasm that fits to it.
-fn bind(workspace: &Workspace, profile: Profile) -> Result<(String, Vec<u8>)> {
-    let folder = match profile {
-        Profile::Release => "release",
-        Profile::Dev => "debug",
-    };
-    let input = workspace.target.join(WASM_TARGET).join(folder).join(BINARY).with_extension("wasm");
+/// Builds the benchmark for wasm into a folder, as `measure.js` and `measure.wasm`.
+pub fn measure(workspace: &Workspace, folder: &Path) -> Result<()> {
+    ensure_wasm_target()?;
+    println!("Compiling the benchmark for wasm (about a minute) ...");
+    let mut command = workspace.cargo();
+    command.args(["build", "--release", "--target", WASM_TARGET, "--example", "measure"]);
+    run(&mut command, "compiling the benchmark")?;
+    let wasm = Path::new("release/examples/measure.wasm");
+    let (glue, wasm) = bind(workspace, wasm, Profile::Release)?;
+    fs::create_dir_all(folder)?;
+    fs::write(folder.join("measure.js"), glue)?;
+    fs::write(folder.join("measure.wasm"), wasm)?;
+    Ok(())
+}
+
+/// Lets wasm-bindgen write the glue to a wasm that cargo has made: its JavaScript and the wasm that fits to it.
+fn bind(workspace: &Workspace, wasm: &Path, profile: Profile) -> Result<(String, Vec<u8>)> {
+    let input = workspace.target.join(WASM_TARGET).join(wasm);
     let published = profile == Profile::Release;
     let mut output = Bindgen::new()
         .input_path(&input)
