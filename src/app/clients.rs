@@ -55,8 +55,9 @@ pub fn form(ui: &Ui, scene: &Scene, choice: Choice) -> Html {
         <section class="card" aria-labelledby="client-title">
             <h2 id="client-title">{ ui.say(say::client::title()) }</h2>
             <form class="client" {onsubmit}>
-                <label>{ ui.say(say::client::ask()) }
-                    <select onchange={onchoose}>
+                <div class="entry">
+                    <label for="client-node">{ ui.say(say::client::ask()) }</label>
+                    <select id="client-node" onchange={onchoose}>
                         <option value="leader" selected={chosen.is_none()}>
                             { ui.say(say::client::leader()) }
                         </option>
@@ -66,13 +67,15 @@ pub fn form(ui: &Ui, scene: &Scene, choice: Choice) -> Html {
                             </option>
                         }) }
                     </select>
-                </label>
-                <label>{ ui.say(say::client::key()) }
+                </div>
+                <div class="entry">
+                    <label for="client-key">{ ui.say(say::client::key()) }</label>
                     <input id="client-key" ~defaultValue="x" autocomplete="off" spellcheck="false" />
-                </label>
-                <label>{ ui.say(say::client::value()) }
+                </div>
+                <div class="entry">
+                    <label for="client-value">{ ui.say(say::client::value()) }</label>
                     <input id="client-value" ~defaultValue="1" autocomplete="off" spellcheck="false" />
-                </label>
+                </div>
                 <span class="client-buttons">
                     <button type="submit" class="good">{ ui.say(say::client::write()) }</button>
                     { button(ui.say(say::client::read()), "", onread) }

@@ -78,22 +78,25 @@ fn new_run(ui: &Ui, draft: &Draft, nodes: usize, seed: u64) -> Html {
     };
     html! {
         <form class="form" {onsubmit} novalidate=true>
-            <label>{ ui.say(say::run::nodes()) }
-                <input id="run-nodes" inputmode="numeric" ~defaultValue={nodes.to_string()} />
-                <small>{ ui.say(say::option::number(1_u8, PAGE_NODES)) }</small>
-            </label>
-            <label>{ ui.say(say::run::seed()) }
-                <input id="run-seed" inputmode="numeric" ~defaultValue={seed.to_string()} />
-                <small>{ ui.say(say::run::seed_help()) }</small>
-            </label>
+            <div class="entry">
+                <label for="run-nodes">{ ui.say(say::run::nodes()) }</label>
+                <input id="run-nodes" aria-describedby="run-nodes-help" inputmode="numeric" ~defaultValue={nodes.to_string()} />
+                <small id="run-nodes-help">{ ui.say(say::option::number(1_u8, PAGE_NODES)) }</small>
+            </div>
+            <div class="entry">
+                <label for="run-seed">{ ui.say(say::run::seed()) }</label>
+                <input id="run-seed" aria-describedby="run-seed-help" inputmode="numeric" ~defaultValue={seed.to_string()} />
+                <small id="run-seed-help">{ ui.say(say::run::seed_help()) }</small>
+            </div>
             <p class="problem" role="alert">
                 { draft.problem.as_ref().map(|why| ui.say(why.clone())).unwrap_or_default() }
             </p>
             <button type="submit" class="primary">{ ui.say(say::run::start()) }</button>
-            <label>{ ui.say(say::run::open()) }
-                <input type="file" accept=".json,application/json" {onchange} />
-                <small>{ ui.say(say::run::open_help()) }</small>
-            </label>
+            <div class="entry">
+                <label for="run-file">{ ui.say(say::run::open()) }</label>
+                <input id="run-file" type="file" aria-describedby="run-file-help" accept=".json,application/json" {onchange} />
+                <small id="run-file-help">{ ui.say(say::run::open_help()) }</small>
+            </div>
         </form>
     }
 }
