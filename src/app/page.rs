@@ -217,12 +217,14 @@ impl Component for Page {
                         { transport::transport(ui, self.playing, self.speed, &self.time, scene) }
                         { self.tabs() }
                     </div>
-                    <aside class="right" aria-label={ui.say(say::page::side())}>
-                        { inspector::inspector(ui, scene, selection, message.as_ref()) }
-                        { clients::form(ui, scene, self.choice) }
-                        { verdicts::verdicts(ui, &scene.verdicts) }
-                        { rules::rules(ui, scene) }
-                    </aside>
+                    if !self.options.embed {
+                        <aside class="right" aria-label={ui.say(say::page::side())}>
+                            { inspector::inspector(ui, scene, selection, message.as_ref()) }
+                            { clients::form(ui, scene, self.choice) }
+                            { verdicts::verdicts(ui, &scene.verdicts) }
+                            { rules::rules(ui, scene) }
+                        </aside>
+                    }
                 </main>
                 if let Some(dialog) = self.dialog {
                     { dialogs::dialog(ui, dialog, &self.draft, scene, self.lab.recording().seed,
@@ -484,6 +486,13 @@ impl Page {
                 let messages: Vec<_> = messages.collect();
                 traffic::traffic(ui, &messages, &self.scene, self.selection)
             }
+            // A part of another page has no side; its readers speak for clients here.
+            Tab::Clients if self.options.embed => html! {
+                <>
+                    { clients::form(ui, &self.scene, self.choice) }
+                    { clients::clients(ui, &self.scene) }
+                </>
+            },
             Tab::Clients => clients::clients(ui, &self.scene),
         };
         html! {
