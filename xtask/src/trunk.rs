@@ -28,7 +28,7 @@ pub fn stages() -> Vec<Stage> {
     vec![
         Stage {
             name: "tools of Trunk",
-            takes: "five minutes the first time",
+            takes: "four minutes the first time",
             run: |workspace| ensure_tools(workspace).map(|()| Tally::ONE),
         },
         Stage { name: "build with Trunk", takes: "a minute the first time", run: trunk_build },
@@ -56,7 +56,7 @@ fn ensure_tools(workspace: &Workspace) -> Result<()> {
     let oldest = triple(TRUNK_VERSION);
     if version_of("trunk", &path).is_none_or(|found| triple(&found) < oldest) {
         println!(
-            "Installing trunk {TRUNK_VERSION} below the target directory (about four minutes) ..."
+            "Installing trunk {TRUNK_VERSION} below the target directory (about three minutes) ..."
         );
         install(workspace, "trunk", TRUNK_VERSION)?;
     }
@@ -90,7 +90,7 @@ fn install(workspace: &Workspace, package: &str, version: &str) -> Result<()> {
     cargo.arg("--root").arg(tools(workspace)).env_remove("CARGO_TARGET_DIR");
     cargo.env("CARGO_PROFILE_RELEASE_LTO", "off");
     cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
-    cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+    cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
     run(&mut cargo, &format!("installing {package}"))
 }
 
