@@ -26,13 +26,30 @@ pub fn inspector(
         (Some(Selection::Link(low, high)), _) => {
             html! { <p>{ ui.say(say::link::about(high, low)) }</p> }
         }
-        (None, _) => html! { <p class="empty">{ ui.say(say::inspect::nothing()) }</p> },
+        (None, _) => invitation(ui),
     };
     html! {
         <section class="card inspector" aria-labelledby="inspector-title" tabindex="0">
             <h2 id="inspector-title">{ ui.say(say::inspect::title()) }</h2>
             { content }
         </section>
+    }
+}
+
+/// What to do when nothing is selected yet.
+fn invitation(ui: &Ui) -> Html {
+    let tries = [
+        say::inspect::try_elect(),
+        say::inspect::try_crash(),
+        say::inspect::try_drop(),
+        say::inspect::try_split(),
+    ];
+    html! {
+        <>
+            <p class="empty">{ ui.say(say::inspect::nothing()) }</p>
+            <h3>{ ui.say(say::inspect::to_try()) }</h3>
+            <ol class="tries">{ for tries.map(|each| html! { <li>{ ui.say(each) }</li> }) }</ol>
+        </>
     }
 }
 
