@@ -301,13 +301,15 @@ impl<const FLAW: usize> Protocol for Flawed<FLAW> {
     fn step(
         cx: &Context<'_, Self>,
         server: &mut Server,
-        input: Input<Self>,
+        input: Input<'_, Self>,
         fx: &mut Effects<Self>,
     ) {
         let me = cx.id;
+        let message = &mut None;
         let input = match input {
-            Input::Message { from, mut message } => {
-                match &mut message {
+            Input::Message { from, message: original } => {
+                let message = message.insert(original.clone());
+                match message {
                     Message::AppendEntries { prev_log_index, prev_log_term, .. }
                         if FLAW == TAKES_ENTRIES_ANYWHERE =>
                     {
@@ -329,7 +331,7 @@ impl<const FLAW: usize> Protocol for Flawed<FLAW> {
         if FLAW == REWRITES_AS_LEADER && server.is_leader() && last > server.commit_index {
             let term = server.log().last_term();
             server.durable.log.truncate_from(last);
-            server.durable.log.push(Entry { term, payload: Payload::Noop });
+            server.durable.log.push(Entry::new(term, Payload::Noop));
         }
         with_raft(cx, fx, |cx, fx| Raft::step(cx, server, input, fx));
         if FLAW == FORGETS_VOTES && server.durable.voted_for != Some(me) {

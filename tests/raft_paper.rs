@@ -418,7 +418,7 @@ fn a_leader_appends_a_command_and_sends_it_to_each_follower() {
 
     let done = server.write("x", "2");
     assert_eq!(server.disk().log.last_index(), Index(2));
-    assert_eq!(server.disk().log.entries()[1], entry(1, write(2, "x", "2")));
+    assert_eq!(server.disk().log.get(Index(2)), Some(&entry(1, write(2, "x", "2"))));
     assert_eq!(server.server.commit_index, Index(1), "it is on the leader only");
     let call = "Append t1 base=1@1 [2@1 x=2] commit=1";
     assert_eq!(done, [format!("→ S2 {call}"), format!("→ S3 {call}")]);
@@ -499,7 +499,7 @@ fn with_an_entry_all_entries_before_it_are_committed() {
         }
         let mut server = Solo::leader(3, 2, held);
         assert_eq!(server.server.commit_index, Index(0), "{terms:?}");
-        server.step(conclave::sim::Input::Request(write(9, "y", "new")));
+        server.step(conclave::sim::Input::Request(&write(9, "y", "new")));
 
         let all = terms.len() as u64 + 1;
         let done = server.message(2, appended(3, all));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::queue::Ticket;
+use super::queue::Plan;
 use super::{ClientId, Micros, NodeId, Op, RequestId, Text};
 
 /// The most clients of a world, those that act by themselves and those that a person speaks for.
@@ -101,13 +101,22 @@ pub struct Client {
     pub favourite: NodeId,
     /// Whether it acts by itself.
     pub automatic: bool,
-    /// Its next thought, or the end of its patience.
-    pub(super) alarm: Option<Ticket>,
+    /// Its next thought.
+    pub(super) thought: Plan,
+    /// The end of its patience.
+    pub(super) impatience: Plan,
 }
 
 impl Client {
     pub(super) fn new(favourite: NodeId) -> Self {
-        Self { sequence: 0, pending: None, favourite, automatic: false, alarm: None }
+        Self {
+            sequence: 0,
+            pending: None,
+            favourite,
+            automatic: false,
+            thought: Plan::default(),
+            impatience: Plan::default(),
+        }
     }
 
     /// The name of its last operation.

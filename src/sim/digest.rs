@@ -20,6 +20,22 @@ impl Digest {
     }
 }
 
+/// A little-endian word of up to 7 bytes, the missing ones zero.
+fn padded(bytes: &[u8]) -> u64 {
+    let (low, high) = match bytes.split_first_chunk() {
+        Some((low, rest)) => (u32::from_le_bytes(*low), rest),
+        None => (0, bytes),
+    };
+    let rest = match *high {
+        [] => 0,
+        [a] => u32::from_le_bytes([a, 0, 0, 0]),
+        [a, b] => u32::from_le_bytes([a, b, 0, 0]),
+        [a, b, c, ..] => u32::from_le_bytes([a, b, c, 0]),
+    };
+    let at = 8 * (bytes.len() - high.len());
+    u64::from(low) | u64::from(rest) << at
+}
+
 impl Hasher for Digest {
     fn finish(&self) -> u64 {
         let mut word = self.0;
@@ -29,10 +45,12 @@ impl Hasher for Digest {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
+        let (words, rest) = bytes.as_chunks();
+        for word in words {
+            self.write_u64(u64::from_le_bytes(*word));
+        }
+        if !rest.is_empty() {
+            self.write_u64(padded(rest));
         }
     }
 
@@ -63,5 +81,27 @@ impl Hasher for Digest {
 
     fn write_isize(&mut self, word: isize) {
         self.write_u64(word as i64 as u64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::Hasher;
+
+    use super::Digest;
+
+    #[test]
+    fn bytes_are_taken_as_little_endian_words() {
+        let bytes: Vec<u8> = (1..=20).collect();
+        for length in 0..=bytes.len() {
+            let mut whole = Digest::default();
+            whole.write(&bytes[..length]);
+            let mut words = Digest::default();
+            for chunk in bytes[..length].chunks(8) {
+                let word = chunk.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+                words.write_u64(word);
+            }
+            assert_eq!(whole.finish(), words.finish(), "{length} bytes");
+        }
     }
 }

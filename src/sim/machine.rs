@@ -1,6 +1,5 @@
 //! The replicated state machine that every protocol here drives: a key–value store.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -86,46 +85,62 @@ pub enum Answer {
 /// (Ongaro's dissertation, §6.3).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct KeyValue {
-    values: BTreeMap<Text, Text>,
-    sessions: BTreeMap<ClientId, (u32, Answer)>,
+    /// In the order of the keys, which are few.
+    values: Vec<(Text, Text)>,
+    /// By the client's number: its last command that was done, and the answer.
+    sessions: Vec<Option<(u32, Answer)>>,
 }
 
 impl KeyValue {
     /// Does what the command says and returns what its client is to hear. With `sessions`, a
     /// command that was done before is not done again: its client hears the same answer.
     pub fn apply(&mut self, command: &Command, sessions: bool) -> Answer {
+        if !sessions {
+            return self.execute(&command.op);
+        }
         let RequestId { client, sequence } = command.request;
-        if sessions
-            && let Some((last, answer)) = self.sessions.get(&client)
+        let client = usize::from(client.0);
+        if let Some(Some((last, answer))) = self.sessions.get(client)
             && *last >= sequence
         {
             return answer.clone();
         }
-        let answer = match &command.op {
-            Op::Write { key, value } => {
-                match self.values.get_mut(key) {
-                    Some(old) => old.clone_from(value),
-                    None => {
-                        self.values.insert(key.clone(), value.clone());
-                    }
-                }
+        let answer = self.execute(&command.op);
+        if self.sessions.len() <= client {
+            self.sessions.resize(client + 1, None);
+        }
+        self.sessions[client] = Some((sequence, answer.clone()));
+        answer
+    }
+
+    fn execute(&mut self, op: &Op) -> Answer {
+        let place = self.place(op.key());
+        match (op, place) {
+            (Op::Write { value, .. }, Ok(place)) => {
+                self.values[place].1.clone_from(value);
                 Answer::Written
             }
-            Op::Read { key } => Answer::Value(self.values.get(key).cloned()),
-        };
-        if sessions {
-            self.sessions.insert(client, (sequence, answer.clone()));
+            (Op::Write { key, value }, Err(place)) => {
+                self.values.insert(place, (key.clone(), value.clone()));
+                Answer::Written
+            }
+            (Op::Read { .. }, Ok(place)) => Answer::Value(Some(self.values[place].1.clone())),
+            (Op::Read { .. }, Err(_)) => Answer::Value(None),
         }
-        answer
+    }
+
+    /// Where a key is, or where it would be.
+    fn place(&self, key: &str) -> Result<usize, usize> {
+        self.values.binary_search_by(|(bound, _)| bound.as_str().cmp(key))
     }
 
     /// What the key is bound to.
     pub fn get(&self, key: &str) -> Option<&Text> {
-        self.values.get(key)
+        self.place(key).ok().map(|place| &self.values[place].1)
     }
 
     /// All bindings, in order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = (&Text, &Text)> {
-        self.values.iter()
+        self.values.iter().map(|(key, value)| (key, value))
     }
 }

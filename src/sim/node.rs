@@ -1,7 +1,7 @@
 //! A seat in the cluster: up, paused or crashed; its disk, its timers, the pace of its clock.
 
 use super::protocol::MAX_TIMERS;
-use super::queue::{Due, Ticket};
+use super::queue::{Due, Plan, Ticket};
 use super::{Micros, Protocol};
 
 /// The pace of a clock that is neither fast nor slow, in parts per million.
@@ -33,12 +33,18 @@ impl Running {
     }
 }
 
-/// A timer. The queue may hold an earlier ticket for it than the one that counts: setting a timer
-/// later, as a Raft follower does at each heartbeat, costs nothing until the earlier one comes up.
+/// A timer.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Timer {
-    pub running: Option<Running>,
-    pub queued: Option<Ticket>,
+    /// When it was set last.
+    pub set: Micros,
+    pub plan: Plan,
+}
+
+impl Timer {
+    pub fn running(&self) -> Option<Running> {
+        self.plan.ticket.map(|ticket| Running { set: self.set, ticket })
+    }
 }
 
 /// One node's seat.

@@ -48,7 +48,7 @@ pub trait Protocol: Sized + Clone + Debug + Eq + Hash + 'static {
     fn step(
         cx: &Context<'_, Self>,
         state: &mut Self::State,
-        input: Input<Self>,
+        input: Input<'_, Self>,
         fx: &mut Effects<Self>,
     );
 
@@ -93,18 +93,18 @@ impl<P: Protocol> Context<'_, P> {
 
 /// What can happen to a node.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Input<P: Protocol> {
+pub enum Input<'a, P: Protocol> {
     /// A message from another node arrives.
     Message {
         /// The sender.
         from: NodeId,
         /// What it sent.
-        message: P::Message,
+        message: &'a P::Message,
     },
     /// A timer goes off.
     Timer(P::Timer),
     /// A client asks for something.
-    Request(Command),
+    Request(&'a Command),
 }
 
 /// What a timer should do from now on.

@@ -17,7 +17,7 @@ use super::machine::{Answer, Command, Op, RequestId};
 use super::network::{Network, Quality};
 use super::node::{Node, Running, Status};
 use super::protocol::{Alarm, Context, Effects, Input, Judge, Protocol};
-use super::queue::{Due, Queue, Ticket};
+use super::queue::{Due, Queue, Ticket, Turn};
 use super::rng::Rng;
 use super::{ClientId, MAX_NODES, MessageId, Micros, NodeId, Seat};
 
@@ -79,7 +79,7 @@ pub enum Loss {
 }
 
 /// Something that happened.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Event<'a, P: Protocol> {
     /// When.
     pub at: Micros,
@@ -92,7 +92,7 @@ pub struct Event<'a, P: Protocol> {
 }
 
 /// What happened.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum EventKind<'a, P: Protocol> {
     /// A node was started, for the first time or again.
     Booted(NodeId),
@@ -299,7 +299,7 @@ impl<P: Protocol> World<P> {
     /// The timers of a node that run, with their numbers.
     pub fn timers(&self, node: NodeId) -> impl Iterator<Item = (usize, Running)> {
         let timers = self.nodes[node.slot()].timers.iter().enumerate();
-        timers.filter_map(|(number, timer)| Some((number, timer.running?)))
+        timers.filter_map(|(number, timer)| Some((number, timer.running()?)))
     }
 
     /// All messages under way, in no order that means anything.
@@ -324,14 +324,22 @@ impl<P: Protocol> World<P> {
 
     /// Takes the next event; tells whether there was one.
     pub fn step(&mut self, watch: &mut impl Watch<P>) -> bool {
-        let Some((ticket, due)) = self.front() else { return false };
+        self.step_before(Micros(u64::MAX), watch)
+    }
+
+    /// Takes the next event if it is due up to a moment, that moment included; tells whether it was.
+    fn step_before(&mut self, moment: Micros, watch: &mut impl Watch<P>) -> bool {
+        let Some((ticket, due)) = self.front().filter(|(ticket, _)| ticket.at <= moment) else {
+            return false;
+        };
         self.post.queue.pop();
         self.now = ticket.at;
         self.steps += 1;
         match due {
             Due::Flight(slot) => self.settle(slot, watch),
             Due::Timer(node, number) => self.timer_due(node, number, watch),
-            Due::Client(client) => self.client_due(client, watch),
+            Due::Thought(client) => self.thought_due(client, watch),
+            Due::Impatience(client) => self.impatience_due(client, watch),
         }
         true
     }
@@ -339,9 +347,7 @@ impl<P: Protocol> World<P> {
     /// Takes all events that are due up to a moment, that moment included, and stops there. Does
     /// nothing when the moment is past.
     pub fn run_until(&mut self, moment: Micros, watch: &mut impl Watch<P>) {
-        while self.next_due().is_some_and(|due| due <= moment) {
-            self.step(watch);
-        }
+        while self.step_before(moment, watch) {}
         self.now = self.now.max(moment);
     }
 
@@ -360,7 +366,7 @@ impl<P: Protocol> World<P> {
         for node in &self.nodes {
             (node.status, &node.disk, node.clock_ppm, node.clock(self.now)).hash(into);
             node.backlog.len().hash(into);
-            node.timers.map(|timer| timer.running).hash(into);
+            node.timers.map(|timer| timer.running()).hash(into);
         }
         let mut flights: Vec<_> = self.flights().collect();
         flights.sort_unstable_by_key(|flight| flight.id);
@@ -376,34 +382,22 @@ impl<P: Protocol> World<P> {
     fn front(&mut self) -> Option<(Ticket, Due)> {
         loop {
             let (ticket, due) = self.post.queue.peek()?;
-            let counts = match due {
-                Due::Flight(slot) => self.post.flights[slot as usize]
-                    .as_ref()
-                    .is_some_and(|flight| flight.ticket == ticket),
-                Due::Client(id) => self.clients[usize::from(id.0)].alarm == Some(ticket),
+            let turn = match due {
+                Due::Flight(slot) => match &self.post.flights[slot as usize] {
+                    Some(flight) if flight.ticket == ticket => Turn::Due,
+                    _ => Turn::Void,
+                },
                 Due::Timer(node, number) => {
-                    let timer = &mut self.nodes[node.slot()].timers[usize::from(number)];
-                    let current = timer.queued == Some(ticket);
-                    match timer.running {
-                        Some(running) if current && running.ticket != ticket => {
-                            timer.queued = Some(running.ticket);
-                            self.post.queue.postpone(running.ticket);
-                            continue;
-                        }
-                        Some(_) => current,
-                        None => {
-                            if current {
-                                timer.queued = None;
-                            }
-                            false
-                        }
-                    }
+                    self.nodes[node.slot()].timers[usize::from(number)].plan.turn(ticket)
                 }
+                Due::Thought(id) => self.clients[usize::from(id.0)].thought.turn(ticket),
+                Due::Impatience(id) => self.clients[usize::from(id.0)].impatience.turn(ticket),
             };
-            if counts {
-                return Some((ticket, due));
+            match turn {
+                Turn::Due => return Some((ticket, due)),
+                Turn::PutOff(later) => self.post.queue.postpone(later),
+                Turn::Void => self.post.queue.pop(),
             }
-            self.post.queue.pop();
         }
     }
 
@@ -428,17 +422,14 @@ impl<P: Protocol> World<P> {
         for (timer, alarm) in self.fx.alarms.drain(..) {
             let number = P::timer_number(timer);
             let Alarm::After { least, most } = alarm else {
-                seat.timers[number].running = None;
+                seat.timers[number].plan.call_off();
                 continue;
             };
             let span = seat.to_world(self.post.rng.time(least, most));
             let ticket = self.post.queue.ticket(self.now + span);
             let timer = &mut seat.timers[number];
-            timer.running = Some(Running { set: self.now, ticket });
-            if timer.queued.is_none_or(|queued| queued > ticket) {
-                timer.queued = Some(ticket);
-                self.post.queue.push(ticket, Due::Timer(node, number as u8));
-            }
+            timer.set = self.now;
+            timer.plan.set(ticket, Due::Timer(node, number as u8), &mut self.post.queue);
         }
         for (to, message) in self.fx.messages.drain(..) {
             self.post.send(self.now, Seat::Node(node), Seat::Node(to), Body::Peer(message));
@@ -472,7 +463,7 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    fn feed<W: Watch<P>>(&mut self, node: NodeId, input: Input<P>) {
+    fn feed<W: Watch<P>>(&mut self, node: NodeId, input: Input<'_, P>) {
         self.engine::<W>(node, |cx, state, fx| {
             P::step(cx, state.as_mut().expect("only a node that is up is fed"), input, fx);
         });
@@ -490,7 +481,7 @@ impl<P: Protocol> World<P> {
         seat.status = Status::Crashed;
         seat.disk = self.states[node.slot()].take().map(P::disk);
         for timer in &mut seat.timers {
-            timer.running = None;
+            timer.plan.call_off();
         }
         // What waited at the door of a paused node is lost with it.
         for due in std::mem::take(&mut seat.backlog) {
@@ -512,16 +503,14 @@ impl<P: Protocol> World<P> {
                 Due::Flight(slot) => {
                     let flight = self.post.flights[slot as usize].as_mut();
                     flight.expect("a held message keeps its slot").ticket = ticket;
+                    self.post.queue.push(ticket, due);
                 }
                 Due::Timer(_, number) => {
                     let timer = &mut self.nodes[node.slot()].timers[usize::from(number)];
-                    let set = timer.running.map_or(self.now, |running| running.set);
-                    timer.running = Some(Running { set, ticket });
-                    timer.queued = Some(ticket);
+                    timer.plan.set(ticket, due, &mut self.post.queue);
                 }
-                Due::Client(_) => unreachable!("clients are not paused"),
+                Due::Thought(_) | Due::Impatience(_) => unreachable!("clients are not paused"),
             }
-            self.post.queue.push(ticket, due);
         }
     }
 
@@ -546,12 +535,13 @@ impl<P: Protocol> World<P> {
 
     fn timer_due<W: Watch<P>>(&mut self, node: NodeId, number: u8, watch: &mut W) {
         let seat = &mut self.nodes[node.slot()];
-        seat.timers[usize::from(number)].queued = None;
+        let timer = &mut seat.timers[usize::from(number)];
+        timer.plan.left_queue();
         if seat.status == Status::Paused {
             seat.backlog.push(Due::Timer(node, number));
             return;
         }
-        seat.timers[usize::from(number)].running = None;
+        timer.plan.call_off();
         self.fire(node, number, watch);
     }
 
@@ -591,14 +581,12 @@ impl<P: Protocol> World<P> {
 
     fn arrive<W: Watch<P>>(&mut self, node: NodeId, slot: u32, watch: &mut W) {
         let flight = self.post.take(slot);
-        let input = |flight: &Flight<P>| match (&flight.body, flight.from) {
-            (Body::Peer(message), Seat::Node(from)) => {
-                Input::Message { from, message: message.clone() }
-            }
-            (Body::Request(command), _) => Input::Request(command.clone()),
+        let input = match (&flight.body, flight.from) {
+            (Body::Peer(message), Seat::Node(from)) => Input::Message { from, message },
+            (Body::Request(command), _) => Input::Request(command),
             _ => unreachable!("a node is sent messages of its peers and requests of clients"),
         };
-        self.feed::<W>(node, input(&flight));
+        self.feed::<W>(node, input);
         self.tell(watch, EventKind::Arrived(&flight));
         self.record_breaches(watch);
     }
@@ -621,34 +609,33 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    fn set_alarm(&mut self, id: ClientId, after: Micros) {
-        let ticket = self.post.queue.ticket(self.now + after);
-        self.clients[usize::from(id.0)].alarm = Some(ticket);
-        self.post.queue.push(ticket, Due::Client(id));
-    }
-
     fn think(&mut self, id: ClientId) {
         let Workload { think_least, think_most, .. } = self.workload;
         let span = self.post.rng.time(think_least, think_most);
-        self.set_alarm(id, span);
+        let ticket = self.post.queue.ticket(self.now + span);
+        let thought = &mut self.clients[usize::from(id.0)].thought;
+        thought.set(ticket, Due::Thought(id), &mut self.post.queue);
     }
 
-    fn client_due<W: Watch<P>>(&mut self, id: ClientId, watch: &mut W) {
+    fn thought_due<W: Watch<P>>(&mut self, id: ClientId, watch: &mut W) {
+        let client = &mut self.clients[usize::from(id.0)];
+        client.thought.left_queue();
+        client.thought.call_off();
+        if client.automatic && client.pending.is_none() {
+            let node = client.favourite;
+            let op = self.invent(id);
+            self.begin(id, node, op, true, watch);
+        }
+    }
+
+    fn impatience_due<W: Watch<P>>(&mut self, id: ClientId, watch: &mut W) {
         let size = self.size();
         let client = &mut self.clients[usize::from(id.0)];
-        client.alarm = None;
-        match &client.pending {
-            Some(pending) if pending.persistent => {
-                let next = NodeId((pending.node.0 + 1) % size);
-                self.ask(id, next, true, watch);
-            }
-            Some(_) => {}
-            None if client.automatic => {
-                let op = self.invent(id);
-                let node = self.clients[usize::from(id.0)].favourite;
-                self.begin(id, node, op, true, watch);
-            }
-            None => {}
+        client.impatience.left_queue();
+        client.impatience.call_off();
+        if let Some(pending) = client.pending.as_ref().filter(|pending| pending.persistent) {
+            let next = NodeId((pending.node.0 + 1) % size);
+            self.ask(id, next, true, watch);
         }
     }
 
@@ -684,7 +671,8 @@ impl<P: Protocol> World<P> {
         let pending = client.pending.as_mut().expect("only a pending operation is asked for");
         pending.node = node;
         let command = Command { request, op: pending.op.clone() };
-        self.set_alarm(id, self.workload.patience);
+        let ticket = self.post.queue.ticket(self.now + self.workload.patience);
+        client.impatience.set(ticket, Due::Impatience(id), &mut self.post.queue);
         self.tell_plain(watch, EventKind::Asked { request, op: &command.op, node, again });
         self.post.send(self.now, Seat::Client(id), Seat::Node(node), Body::Request(command));
     }
@@ -711,7 +699,7 @@ impl<P: Protocol> World<P> {
             }
             Answer::Redirect(_) | Answer::Written | Answer::Value(_) => {
                 client.pending = None;
-                client.alarm = None;
+                client.impatience.call_off();
                 client.favourite = from;
                 if client.automatic {
                     self.think(id);

@@ -1,5 +1,7 @@
 //! One server without a world: an input goes in, its effects come out as lines of text.
 
+use std::sync::Arc;
+
 use conclave::protocols::raft::{
     Config, Conflict, Durable, Entry, Index, Log, Message, Outcome, Payload, Raft, Server, Term,
     Timer,
@@ -70,7 +72,7 @@ impl Solo {
     }
 
     /// The server takes an input; what it wants done, one effect a line.
-    pub fn step(&mut self, input: Input<Raft>) -> Vec<String> {
+    pub fn step(&mut self, input: Input<'_, Raft>) -> Vec<String> {
         let mut fx = Effects::new(true);
         let Self { id, nodes, ref config, .. } = *self;
         let cx = Context { id, nodes, clock: Micros(0), config };
@@ -86,14 +88,14 @@ impl Solo {
 
     /// A message from S`from` arrives.
     pub fn message(&mut self, from: u8, message: Message) -> Vec<String> {
-        self.step(Input::Message { from: s(from), message })
+        self.step(Input::Message { from: s(from), message: &message })
     }
 
     /// C1 asks for its next write.
     pub fn write(&mut self, key: &str, value: &str) -> Vec<String> {
         self.requests += 1;
         let command = write(self.requests, key, value);
-        self.step(Input::Request(command))
+        self.step(Input::Request(&command))
     }
 
     /// The terms of its log, in order.
@@ -120,7 +122,7 @@ pub fn exchange(servers: &mut [Solo]) {
         }
         for (from, to, message) in mail {
             if let Some(server) = servers.iter_mut().find(|server| server.id == to) {
-                server.step(Input::Message { from, message });
+                server.step(Input::Message { from, message: &message });
             }
         }
     }
@@ -152,7 +154,7 @@ pub fn log(terms: &[u64]) -> Log {
 
 /// Entries that do nothing, of these terms.
 pub fn noops(terms: &[u64]) -> Vec<Entry> {
-    terms.iter().map(|&term| Entry { term: Term(term), payload: Payload::Noop }).collect()
+    terms.iter().map(|&term| Entry::new(Term(term), Payload::Noop)).collect()
 }
 
 /// A write of C1.
@@ -165,7 +167,7 @@ pub fn write(sequence: u32, key: &str, value: &str) -> Command {
 
 /// An entry that holds a command.
 pub fn entry(term: u64, command: Command) -> Entry {
-    Entry { term: Term(term), payload: Payload::Command(command) }
+    Entry::new(Term(term), Payload::Command(command))
 }
 
 /// A candidate asks; its log ends at an index with a term.
@@ -188,7 +190,7 @@ pub fn append(term: u64, prev: (u64, u64), entries: Vec<Entry>, commit: u64) -> 
         term: Term(term),
         prev_log_index: Index(prev.0),
         prev_log_term: Term(prev.1),
-        entries: entries.into(),
+        entries: entries.into_iter().map(Arc::new).collect(),
         leader_commit: Index(commit),
     }
 }

@@ -133,7 +133,7 @@ impl Server {
         fx.stop_timer(Timer::Election);
         if cx.config.leader_noop {
             let term = self.term();
-            self.durable.log.push(Entry { term, payload: Payload::Noop });
+            self.durable.log.push(Entry::new(term, Payload::Noop));
             fx.explain(|| Reason::NoopAppended { index: self.log().last_index(), term });
         }
         self.heartbeat(cx, fx);

@@ -55,23 +55,39 @@ pub enum Payload {
     Command(Command),
 }
 
-/// An entry of the log.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// An entry of the log. It never changes, so all servers, messages and copies of a world share it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The term of the leader that made it.
     pub term: Term,
     /// What it is for.
     pub payload: Payload,
+    /// Its digest, computed once for all logs that hold it.
+    digest: u64,
 }
 
-/// Entries on their way; shared, so that sending them to many servers copies nothing.
-pub type Entries = Arc<[Entry]>;
+impl Entry {
+    /// An entry of a leader's term.
+    pub fn new(term: Term, payload: Payload) -> Self {
+        let digest = Digest::of(&(term, &payload));
+        Self { term, payload, digest }
+    }
+}
+
+impl Hash for Entry {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.digest.hash(state);
+    }
+}
+
+/// Entries on their way.
+pub type Entries = Arc<[Arc<Entry>]>;
 
 /// A log. Beside each entry it keeps a digest of the whole log up to there, so that two logs can be
 /// compared up to any index, and a log be hashed, in one step.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
-    entries: Vec<Entry>,
+    entries: Vec<Arc<Entry>>,
     digests: Vec<u64>,
 }
 
@@ -107,11 +123,11 @@ impl Log {
 
     /// The entry at an index, from 1.
     pub fn get(&self, index: Index) -> Option<&Entry> {
-        self.entries.get((index.0 as usize).checked_sub(1)?)
+        self.entries.get((index.0 as usize).checked_sub(1)?).map(Arc::as_ref)
     }
 
     /// All entries, in order.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[Arc<Entry>] {
         &self.entries
     }
 
@@ -153,9 +169,10 @@ impl Log {
     }
 
     /// Adds an entry at the end.
-    pub fn push(&mut self, entry: Entry) {
+    pub fn push(&mut self, entry: impl Into<Arc<Entry>>) {
+        let entry = entry.into();
         let before = self.digest_at(self.last_index());
-        self.digests.push(Digest::of(&(before, &entry)));
+        self.digests.push(Digest::of(&(before, entry.digest)));
         self.entries.push(entry);
     }
 

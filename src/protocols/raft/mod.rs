@@ -141,7 +141,7 @@ impl Protocol for Raft {
         server
     }
 
-    fn step(cx: &Cx<'_>, server: &mut Server, input: Input<Self>, fx: &mut Fx) {
+    fn step(cx: &Cx<'_>, server: &mut Server, input: Input<'_, Self>, fx: &mut Fx) {
         match input {
             Input::Timer(Timer::Election) => server.start_election(cx, fx),
             Input::Timer(Timer::Heartbeat) => server.heartbeat(cx, fx),
@@ -171,13 +171,13 @@ impl Server {
         matches!(self.role, Role::Leader { .. })
     }
 
-    fn receive(&mut self, cx: &Cx<'_>, from: NodeId, message: Message, fx: &mut Fx) {
+    fn receive(&mut self, cx: &Cx<'_>, from: NodeId, message: &Message, fx: &mut Fx) {
         // "If RPC request or response contains term T > currentTerm: set currentTerm = T, convert
         // to follower" (Figure 2, all servers; §5.1).
         if message.term() > self.term() {
             self.step_down(cx, message.term(), from, fx);
         }
-        match message {
+        match *message {
             Message::RequestVote { term, last_log_index, last_log_term } => {
                 self.request_vote(cx, from, term, (last_log_term, last_log_index), fx);
             }
@@ -188,11 +188,11 @@ impl Server {
                 term,
                 prev_log_index,
                 prev_log_term,
-                entries,
+                ref entries,
                 leader_commit,
             } => {
                 let prev = (prev_log_index, prev_log_term);
-                self.append_entries(cx, from, term, prev, &entries, leader_commit, fx);
+                self.append_entries(cx, from, term, prev, entries, leader_commit, fx);
             }
             Message::AppendEntriesReply { term, outcome } => {
                 self.append_entries_reply(cx, from, term, outcome, fx);

@@ -1,5 +1,7 @@
 //! Log replication (§5.3) and the commitment rule (§5.4.2).
 
+use std::sync::Arc;
+
 use super::log::{Entries, Entry, Payload};
 use super::message::{Conflict, Outcome};
 use super::{Cx, Fx, Index, Message, Reason, Role, Server, Term, Timer};
@@ -8,7 +10,7 @@ use crate::sim::{Answer, Command, MAX_NODES, NodeId};
 impl Server {
     /// "The leader appends the command to its log as a new entry, then issues AppendEntries RPCs in
     /// parallel to each of the other servers" (§5.3).
-    pub(super) fn client_request(&mut self, cx: &Cx<'_>, command: Command, fx: &mut Fx) {
+    pub(super) fn client_request(&mut self, cx: &Cx<'_>, command: &Command, fx: &mut Fx) {
         if let Role::Follower { .. } | Role::Candidate { .. } = self.role {
             let leader = match self.role {
                 Role::Follower { leader } => leader,
@@ -18,10 +20,13 @@ impl Server {
             return fx.answer(command.request, Answer::Redirect(leader));
         }
         let term = self.term();
-        self.durable.log.push(Entry { term, payload: Payload::Command(command) });
+        self.durable.log.push(Entry::new(term, Payload::Command(command.clone())));
         fx.explain(|| Reason::CommandAppended { index: self.log().last_index(), term });
         self.replicate(cx, Occasion::NewEntries, fx);
-        self.advance_commit_index(cx, fx);
+        // Only a leader that is a majority by itself need not wait for replies.
+        if cx.majority() == 1 {
+            self.advance_commit_index(cx, fx);
+        }
     }
 
     /// A leader's heartbeat (§5.2). It carries what a follower still lacks, and so is also the retry
@@ -40,7 +45,7 @@ impl Server {
         let Self { durable, role: Role::Leader { progress }, commit_index, .. } = self else {
             return;
         };
-        let mut batch: Option<(Index, Entries)> = None;
+        let mut batch = (Index(0), Entries::default());
         for peer in cx.peers() {
             let follower = &mut progress[peer.slot()];
             if occasion == Occasion::NewEntries && follower.awaiting {
@@ -48,11 +53,10 @@ impl Server {
             }
             // Followers that lack the same entries share them.
             let next = follower.next_index;
-            let entries = match &batch {
-                Some((from, entries)) if *from == next => entries.clone(),
-                _ => durable.log.slice(next, cx.config.max_entries),
-            };
-            batch = Some((next, entries.clone()));
+            if batch.0 != next {
+                batch = (next, durable.log.slice(next, cx.config.max_entries));
+            }
+            let entries = batch.1.clone();
             follower.awaiting = !entries.is_empty();
             fx.send(peer, append_entries(durable, next.previous(), entries, *commit_index));
         }
@@ -80,7 +84,7 @@ impl Server {
         leader: NodeId,
         term: Term,
         (prev_log_index, prev_log_term): (Index, Term),
-        entries: &[Entry],
+        entries: &[Arc<Entry>],
         leader_commit: Index,
         fx: &mut Fx,
     ) {
@@ -149,7 +153,7 @@ impl Server {
 
     /// Brings the log after `prev` in line with the leader's entries. What is there already is left
     /// alone: an old or repeated call must not take away what came after it.
-    fn store(&mut self, leader: NodeId, prev: Index, entries: &[Entry], fx: &mut Fx) {
+    fn store(&mut self, leader: NodeId, prev: Index, entries: &[Arc<Entry>], fx: &mut Fx) {
         let mut first_new = None;
         for (offset, entry) in entries.iter().enumerate() {
             let index = Index(prev.0 + 1 + offset as u64);
@@ -201,7 +205,10 @@ impl Server {
                 follower.match_index = match_index;
                 follower.next_index = follower.next_index.max(match_index.next());
                 fx.explain(|| Reason::Matched { follower: from, index: match_index });
-                self.advance_commit_index(cx, fx);
+                // One more copy of what is committed already commits nothing.
+                if match_index > self.commit_index {
+                    self.advance_commit_index(cx, fx);
+                }
             }
             // "If AppendEntries fails because of log inconsistency: decrement nextIndex and retry"
             // (Figure 2). A reply to an older call says nothing new.
@@ -229,6 +236,10 @@ impl Server {
     /// log[N].term == currentTerm: set commitIndex = N" (Figure 2; §5.3, §5.4).
     pub(super) fn advance_commit_index(&mut self, cx: &Cx<'_>, fx: &mut Fx) {
         let Role::Leader { progress } = &self.role else { return };
+        let ahead = progress.iter().filter(|each| each.match_index > self.commit_index).count();
+        if ahead + 1 < usize::from(cx.majority()) {
+            return;
+        }
         let replicated = on_majority(cx, progress, self.log().last_index());
         if replicated <= self.commit_index {
             return;

@@ -27,7 +27,7 @@ impl<P: Protocol> World<P> {
             Action::Pause { node } => self.nodes[node.slot()].status = Status::Paused,
             Action::Resume { node } => self.resume(*node),
             Action::FireTimer { node, timer } => {
-                self.nodes[node.slot()].timers[usize::from(*timer)].running = None;
+                self.nodes[node.slot()].timers[usize::from(*timer)].plan.call_off();
                 self.fire(*node, *timer, watch);
             }
             Action::SetClock { node, ppm } => {
@@ -154,7 +154,7 @@ impl<P: Protocol> World<P> {
                 self.running(*node)?;
                 let timers = &self.nodes[node.slot()].timers;
                 match timers.get(usize::from(*timer)) {
-                    Some(slot) if slot.running.is_some() => Ok(()),
+                    Some(slot) if slot.running().is_some() => Ok(()),
                     _ => Err(ActionError::NoSuchTimer { node: *node, timer: *timer }),
                 }
             }
