@@ -11,6 +11,7 @@
 pub mod action;
 pub mod client;
 pub mod digest;
+pub mod history;
 mod ids;
 pub mod machine;
 pub mod network;
@@ -23,6 +24,7 @@ pub mod world;
 
 pub use action::{Action, ActionError};
 pub use client::{Workload, WorkloadError};
+pub use history::{History, Operation};
 pub use ids::{ClientId, MessageId, Micros, NodeId, NodeSet, Seat};
 pub use machine::{Answer, Command, Op, RequestId, Text};
 pub use network::{Network, Quality};
