@@ -173,6 +173,9 @@ impl Component for Page {
             Msg::ShowTab(tab) => self.tab = tab,
             Msg::OnlyKeyEvents(only) => self.only_key = only,
             Msg::Dialog(dialog) => {
+                if dialog.is_none() {
+                    self.close_dialog();
+                }
                 self.dialog = dialog;
                 self.draft = Draft::new(self.scene.nodes.len());
             }
@@ -343,6 +346,7 @@ impl Page {
 
     /// Goes on where a recording ends. One that cannot be played leaves everything as it is.
     fn open(&mut self, recording: Recording) {
+        self.close_dialog();
         self.dialog = None;
         match catalog::open(recording) {
             Ok(lab) => {
@@ -357,6 +361,13 @@ impl Page {
                 self.moved();
             }
             Err(error) => self.notice(complain_recording(&error)),
+        }
+    }
+
+    /// Lets the platform close the dialog: it gives the focus back to what opened it.
+    fn close_dialog(&self) {
+        if let Some(dialog) = self.dialog_element.cast::<web_sys::HtmlDialogElement>() {
+            dialog.close();
         }
     }
 
@@ -392,8 +403,12 @@ impl Page {
 
     fn hotkeys(&self) -> Callback<KeyboardEvent> {
         let send = self.ui.send.clone();
-        let playing = self.playing;
+        let (playing, dialog) = (self.playing, self.dialog.is_some());
         Callback::from(move |event: KeyboardEvent| {
+            // A dialog has all keys for itself: Escape closes it.
+            if dialog {
+                return;
+            }
             let plain = !(event.ctrl_key() || event.meta_key() || event.alt_key());
             let target =
                 event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
