@@ -6,11 +6,14 @@
 //! * [`scene`] is what the page draws, plain data; [`scene::Lab`] is a world behind one handle.
 //! * [`protocols`] are the engines, pure state machines that read like their papers, and
 //!   [`protocols::catalog`], the list of them.
+//! * [`check`] judges what a run did from outside.
 //! * [`text`] is every phrase that the page says, in every language it speaks.
 //!
-//! Arrows go one way: `protocols → scene → sim`. Nothing in this library touches a browser, a
-//! clock, a thread or ambient chance; the page is the binary of this package, in `src/app`.
+//! Arrows go one way: `protocols → scene → sim`, and `check → protocols, sim`. Nothing in this
+//! library touches a browser, a clock, a thread or ambient chance; the page is the binary of this
+//! package, in `src/app`.
 
+pub mod check;
 pub mod protocols;
 pub mod scene;
 pub mod sim;

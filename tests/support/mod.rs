@@ -3,4 +3,5 @@
 
 pub mod chaos;
 pub mod cluster;
+pub mod orders;
 pub mod solo;
