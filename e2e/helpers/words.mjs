@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 
 /** A catalogue as a map from keys such as "act.crash" to texts. */
-function catalogue(language) {
+export function catalogue(language) {
   const file = new URL(`../../static/locales/${language}.toml`, import.meta.url);
   const texts = new Map();
   let section = "";

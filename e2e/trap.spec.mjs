@@ -1,0 +1,59 @@
+// When the wasm traps, nobody is left with a dead page, and the run is not lost. (What boot.js alone does is tested in
+// smoke.spec.mjs; here the whole page really breaks.)
+
+import { readFile } from "node:fs/promises";
+import { expect, test } from "./helpers/lab.mjs";
+
+/** What boot.js says; its texts are its own, as the catalogue is in the wasm. */
+const SAID = {
+  en: { sorry: "Sorry, Conclave has stopped", download: "Download the recording", again: "Start again" },
+  zh: { sorry: "抱歉,Conclave 已停止运行", download: "下载记录", again: "重新开始" },
+};
+
+test.use({ expectedErrors: /asked for|unreachable/ });
+
+for (const lang of ["en", "zh"]) {
+  test.describe(`in ${lang}`, () => {
+    test.use({ lang });
+
+    test("a trap in a running page shows an apology, the recording and a way to start again", async ({ lab, page }) => {
+      await lab.open({ seed: 7, speed: 2000 });
+      await lab.play();
+      const { number } = await lab.leader();
+      await lab.write("precious");
+      await lab.select(number);
+      await lab.act("Crash");
+      await page.evaluate(() => setTimeout(globalThis.__conclave_trap));
+
+      const { sorry, download, again } = SAID[lang];
+      const panel = page.getByRole("alert").filter({ hasText: sorry });
+      await expect(panel.getByRole("heading", { name: sorry })).toBeVisible();
+      await expect(panel.getByRole("button", { name: download })).toBeFocused();
+      const [file] = await Promise.all([
+        page.waitForEvent("download"),
+        panel.getByRole("button", { name: download }).click(),
+      ]);
+      const recording = JSON.parse(await readFile(await file.path(), "utf8"));
+      expect(recording).toMatchObject({ format: 1, protocol: "raft", nodes: 5, seed: 7 });
+      const write = { request: { node: number - 1, op: { write: { key: "x", value: "precious" } }, persistent: false } };
+      expect(recording.actions.map(({ action }) => action)).toEqual([write, { crash: { node: number - 1 } }]);
+
+      await panel.getByRole("button", { name: again }).click();
+      await lab.running();
+      await expect(panel).toHaveCount(0);
+      const digest = await page.evaluate(
+        ({ recording, until }) => globalThis.__conclave_replay(JSON.stringify(recording), until),
+        { recording, until: 2_000_000 },
+      );
+      expect(digest).toMatch(/^0x[0-9a-f]{16}$/);
+    });
+  });
+}
+
+test("a trap while a dialog is open leaves the apology on top", async ({ lab, page }) => {
+  await lab.open();
+  await lab.press(lab.get("button", "Help"));
+  await page.evaluate(() => setTimeout(globalThis.__conclave_trap));
+  await page.getByRole("button", { name: SAID.en.again }).click();
+  await lab.running();
+});
