@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use conclave::protocols::catalog;
 use conclave::scene::{Advance, Lab, Scene, Window, complain, complain_recording};
-use conclave::sim::{Micros, Recording};
+use conclave::sim::{Micros, Recording, SettingKind};
 use conclave::text::{Phrase, say};
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
@@ -463,8 +463,17 @@ impl Page {
                 </p>
             })
         });
+        let broken_rules = self
+            .scene
+            .settings
+            .iter()
+            .filter(|setting| setting.kind == SettingKind::Defect && setting.value != 0);
+        let broken_rules: Vec<_> = broken_rules.map(|each| each.name.clone().into()).collect();
         html! {
             <div class="notices" role="alert">
+                if !broken_rules.is_empty() {
+                    <p class="notice">{ ui.say(say::rules::broken(self.lab.title(), broken_rules)) }</p>
+                }
                 { for broken }
                 { for self.notices.iter().map(|notice| html! {
                     <p class="notice" key={notice.id}>

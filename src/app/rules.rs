@@ -12,6 +12,9 @@ use super::{Msg, Ui, options};
 
 /// The dials.
 pub fn rules(ui: &Ui, scene: &Scene) -> Html {
+    let is_defect = |each: &&Setting| each.kind == SettingKind::Defect;
+    let kept = scene.settings.iter().filter(|each| !is_defect(each));
+    let defects = scene.settings.iter().filter(is_defect);
     html! {
         <>
             <section class="card" aria-labelledby="network-title">
@@ -20,7 +23,11 @@ pub fn rules(ui: &Ui, scene: &Scene) -> Html {
             </section>
             <section class="card" aria-labelledby="rules-title">
                 <h2 id="rules-title">{ ui.say(say::rules::title()) }</h2>
-                { for scene.settings.iter().map(|each| setting(ui, each)) }
+                { for kept.map(|each| setting(ui, each)) }
+                <details class="defects">
+                    <summary>{ ui.say(say::rules::defects()) }</summary>
+                    { for defects.map(|each| setting(ui, each)) }
+                </details>
             </section>
         </>
     }
@@ -109,7 +116,7 @@ fn setting(ui: &Ui, setting: &Setting) -> Html {
         move |value| send.emit(Msg::Act(Action::Configure { setting: setting.clone(), value }))
     });
     let unit = match kind {
-        SettingKind::Switch => {
+        SettingKind::Switch | SettingKind::Defect => {
             let turn = move |on: bool| configure(on.into());
             return check(ui, name.clone(), help.clone(), *value != 0, turn);
         }

@@ -16,7 +16,7 @@ use super::{Answer, Command, Micros, NodeId, RequestId};
 /// The type that implements it is only a name; the bounds let `derive` do its work.
 pub trait Protocol: Sized + Clone + Debug + Eq + Hash + 'static {
     /// What can be tuned; the same for all nodes.
-    type Config: Clone + Debug + Default + PartialEq + Hash;
+    type Config: Clone + Debug + Default + PartialEq;
     /// What a node keeps through a crash.
     type Durable: Clone + Debug + PartialEq + Hash;
     /// One node: its durable part and all that it forgets in a crash.
@@ -243,6 +243,8 @@ pub struct Setting<C> {
 pub enum SettingKind {
     /// 0 is off, 1 is on.
     Switch,
+    /// A deliberate defect: 1 takes a rule of the algorithm away.
+    Defect,
     /// A span in microseconds, from `least` to `most`.
     Time {
         /// The least value.
@@ -263,7 +265,7 @@ impl SettingKind {
     /// The least and the greatest value.
     pub fn range(self) -> (u64, u64) {
         match self {
-            Self::Switch => (0, 1),
+            Self::Switch | Self::Defect => (0, 1),
             Self::Time { least, most } => (least.0, most.0),
             Self::Count { least, most } => (least, most),
         }

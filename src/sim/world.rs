@@ -361,7 +361,15 @@ impl<P: Protocol> World<P> {
         let mut digest = Digest::default();
         let into = &mut digest;
         (self.now, self.steps, self.post.rng.peek(), self.post.last_id).hash(into);
-        self.config.hash(into);
+        // Only what differs from the defaults: a setting that a later version adds must not change
+        // the digests of older runs.
+        let default = P::Config::default();
+        for setting in P::settings() {
+            let value = (setting.get)(&self.config);
+            if value != (setting.get)(&default) {
+                (setting.id, value).hash(into);
+            }
+        }
         self.states.hash(into);
         for node in &self.nodes {
             (node.status, &node.disk, node.clock_ppm, node.clock(self.now)).hash(into);

@@ -1,5 +1,6 @@
 //! What can be tuned.
 
+use super::mutations::{self, Mutations};
 use crate::sim::Micros;
 use crate::sim::protocol::{Setting, SettingKind};
 
@@ -23,6 +24,8 @@ pub struct Config {
     pub client_sessions: bool,
     /// The most entries in one AppendEntries.
     pub max_entries: u64,
+    /// Which rules are taken away.
+    pub mutations: Mutations,
 }
 
 impl Default for Config {
@@ -35,6 +38,7 @@ impl Default for Config {
             leader_noop: false,
             client_sessions: true,
             max_entries: 64,
+            mutations: Mutations::default(),
         }
     }
 }
@@ -86,4 +90,14 @@ pub(super) const SETTINGS: &[Setting<Config>] = &[
         get: |config| config.max_entries,
         set: |config, value| config.max_entries = value,
     },
+    mutations::PLURALITY_WINS,
+    mutations::VOTE_TWICE,
+    mutations::FORGET_VOTE,
+    mutations::FORGET_LOG,
+    mutations::NO_LOG_CHECK,
+    mutations::COMMIT_OLDER_TERM,
+    mutations::HALF_QUORUM,
+    mutations::COMMIT_BEFORE_ACK,
+    mutations::TRUNCATE_ALWAYS,
+    mutations::APPLY_BEFORE_COMMIT,
 ];

@@ -1,6 +1,7 @@
 //! Leader election (§5.2) and its restriction (§5.4.1).
 
 use super::log::{Entry, Payload};
+use super::mutations::{Mutation, quorum, wins};
 use super::{Cx, Fx, Index, Message, Progress, Reason, Role, Server, Term, Timer};
 use crate::sim::{NodeId, NodeSet};
 
@@ -63,9 +64,10 @@ impl Server {
         if term < self.term() {
             return Some(Reason::StaleTerm { from: candidate, theirs: term, ours: self.term() });
         }
+        let mutations = cx.config.mutations;
         match self.durable.voted_for {
             Some(me) if me == cx.id => return Some(Reason::OwnCandidate { candidate, term }),
-            Some(other) if other != candidate => {
+            Some(other) if other != candidate && !mutations.has(Mutation::VoteTwice) => {
                 return Some(Reason::AlreadyVoted { candidate, voted_for: other, term });
             }
             // "First-come-first-served" (§5.2); the same candidate may ask again.
@@ -75,7 +77,8 @@ impl Server {
         // more up-to-date. If the logs end with the same term, then whichever log is longer is more
         // up-to-date" (§5.4.1): pairs compare just so.
         let ours = (self.log().last_term(), self.log().last_index());
-        (theirs < ours).then_some(Reason::LogBehind { candidate, theirs, ours })
+        let behind = theirs < ours && !mutations.has(Mutation::NoLogCheck);
+        behind.then_some(Reason::LogBehind { candidate, theirs, ours })
     }
 
     /// A vote, or a refusal, comes in.
@@ -94,7 +97,7 @@ impl Server {
             Role::Candidate { granted, .. } if vote_granted => {
                 granted.insert(from);
                 let votes = granted.len();
-                fx.explain(|| Reason::VoteCounted { from, votes, needed: cx.majority() });
+                fx.explain(|| Reason::VoteCounted { from, votes, needed: quorum(cx) });
                 self.count_votes(cx, fx);
             }
             Role::Candidate { refused, .. } => {
@@ -111,8 +114,8 @@ impl Server {
     /// "A candidate wins an election if it receives votes from a majority of the servers in the
     /// full cluster for the same term" (§5.2).
     fn count_votes(&mut self, cx: &Cx<'_>, fx: &mut Fx) {
-        if let Role::Candidate { granted, .. } = self.role
-            && granted.len() >= cx.majority()
+        if let Role::Candidate { granted, refused } = self.role
+            && wins(cx, granted, refused)
         {
             let (term, votes) = (self.term(), granted.len());
             fx.explain(|| Reason::Elected { term, votes, of: cx.nodes });

@@ -8,13 +8,15 @@
 //! What it promises is Figure 3, checked after every event by [`invariants`]. What it leaves out:
 //! remote calls are single messages, never repeated by themselves — a lost RequestVote is made up
 //! for by the next election, a lost AppendEntries by the next heartbeat, which carries whatever the
-//! follower still lacks; the log is never compacted; the membership never changes.
+//! follower still lacks; the log is never compacted; the membership never changes. [`mutations`] can take rules away, one by
+//! one, to see what each is for.
 
 mod config;
 mod election;
 mod invariants;
 mod log;
 mod message;
+mod mutations;
 mod reason;
 mod replication;
 mod view;
@@ -27,6 +29,7 @@ pub use config::Config;
 pub use invariants::{Breach, Figure3};
 pub use log::{Entries, Entry, Index, Log, Payload, Term};
 pub use message::{Conflict, Message, Outcome};
+pub use mutations::{Mutation, Mutations};
 pub use reason::{Reason, StepDown};
 
 /// The protocol, as a name.
@@ -125,7 +128,13 @@ impl Protocol for Raft {
     }
 
     /// "When servers start up, they begin as followers" (§5.2).
-    fn boot(cx: &Cx<'_>, durable: Durable, fx: &mut Fx) -> Server {
+    fn boot(cx: &Cx<'_>, mut durable: Durable, fx: &mut Fx) -> Server {
+        if cx.config.mutations.has(Mutation::ForgetVote) {
+            durable.voted_for = None;
+        }
+        if cx.config.mutations.has(Mutation::ForgetLog) {
+            durable.log = Log::default();
+        }
         let server = Server {
             durable,
             commit_index: Index(0),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::log::{Entries, Entry, Payload};
 use super::message::{Conflict, Outcome};
+use super::mutations::{Mutation, quorum};
 use super::{Cx, Fx, Index, Message, Reason, Role, Server, Term, Timer};
 use crate::sim::{Answer, Command, MAX_NODES, NodeId};
 
@@ -23,8 +24,9 @@ impl Server {
         self.durable.log.push(Entry::new(term, Payload::Command(command.clone())));
         fx.explain(|| Reason::CommandAppended { index: self.log().last_index(), term });
         self.replicate(cx, Occasion::NewEntries, fx);
+        self.rush(cx, fx);
         // Only a leader that is a majority by itself need not wait for replies.
-        if cx.majority() == 1 {
+        if quorum(cx) == 1 {
             self.advance_commit_index(cx, fx);
         }
     }
@@ -110,7 +112,11 @@ impl Server {
             let conflict = cx.config.fast_backup.then(|| self.conflict_at(prev_log_index));
             return fx.send(leader, reply(term, Outcome::Failure { prev_log_index, conflict }));
         }
+        if cx.config.mutations.has(Mutation::TruncateAlways) {
+            self.durable.log.truncate_from(prev_log_index.next());
+        }
         self.store(leader, prev_log_index, entries, fx);
+        self.rush(cx, fx);
         let match_index = Index(prev_log_index.0 + entries.len() as u64);
         // 5. "If leaderCommit > commitIndex, set commitIndex = min(leaderCommit, index of last new
         // entry)".
@@ -196,9 +202,11 @@ impl Server {
         let follower = &mut progress[from.slot()];
         match outcome {
             // "If successful: update nextIndex and matchIndex for follower" (Figure 2). A reply that
-            // comes twice must not have more sent: that would be answered twice again, for ever.
+            // comes twice must not have more sent: that would be answered twice again, for ever. One
+            // that speaks of more than this log holds answers a call of some other log.
             Outcome::Success { match_index } => {
-                if match_index <= follower.match_index {
+                let known = follower.match_index.next()..=self.durable.log.last_index();
+                if !known.contains(&match_index) {
                     return fx.explain(|| Reason::LateReply { from });
                 }
                 follower.awaiting = false;
@@ -237,7 +245,7 @@ impl Server {
     pub(super) fn advance_commit_index(&mut self, cx: &Cx<'_>, fx: &mut Fx) {
         let Role::Leader { progress } = &self.role else { return };
         let ahead = progress.iter().filter(|each| each.match_index > self.commit_index).count();
-        if ahead + 1 < usize::from(cx.majority()) {
+        if ahead + 1 < usize::from(quorum(cx)) {
             return;
         }
         let replicated = on_majority(cx, progress, self.log().last_index());
@@ -247,7 +255,7 @@ impl Server {
         // "Only log entries from the leader's current term are committed by counting replicas"
         // (§5.4.2): an older one on a majority may still be overwritten (Figure 8).
         let of = self.log().term_at(replicated).expect("replicated entries are in the log");
-        if of != self.term() {
+        if of != self.term() && !cx.config.mutations.has(Mutation::CommitOlderTerm) {
             let current = self.term();
             return fx.explain(|| Reason::OlderTerm { index: replicated, of, current });
         }
@@ -263,9 +271,13 @@ impl Server {
     /// "If commitIndex > lastApplied: increment lastApplied, apply log[lastApplied] to state
     /// machine" (Figure 2, all servers). The leader then answers the client (§5.3).
     fn apply(&mut self, cx: &Cx<'_>, fx: &mut Fx) {
+        self.apply_up_to(cx, self.commit_index, fx);
+    }
+
+    pub(super) fn apply_up_to(&mut self, cx: &Cx<'_>, last: Index, fx: &mut Fx) {
         let from = self.last_applied.next();
         let leads = self.is_leader();
-        while self.last_applied < self.commit_index {
+        while self.last_applied < last {
             self.last_applied = self.last_applied.next();
             let entry = self.durable.log.get(self.last_applied);
             match &entry.expect("committed entries are in the log").payload {
@@ -318,7 +330,7 @@ fn on_majority(cx: &Cx<'_>, progress: &[super::Progress], own: Index) -> Index {
         *place = follower.match_index;
     }
     held[cx.id.slot()] = own;
-    let minority = held.len() - usize::from(cx.majority());
+    let minority = held.len() - usize::from(quorum(cx));
     *held.select_nth_unstable(minority).1
 }
 

@@ -26,7 +26,7 @@ impl Exhibit for Raft {
     }
 
     fn setting(id: &str) -> (Phrase, Phrase) {
-        use say::raft::setting as s;
+        use say::raft::{mutation as m, setting as s};
         match id {
             "election_timeout_least" => {
                 (s::election_timeout_least(), s::election_timeout_least_help())
@@ -39,6 +39,16 @@ impl Exhibit for Raft {
             "leader_noop" => (s::leader_noop(), s::leader_noop_help()),
             "client_sessions" => (s::client_sessions(), s::client_sessions_help()),
             "max_entries" => (s::max_entries(), s::max_entries_help()),
+            "plurality_wins" => (m::plurality_wins(), m::plurality_wins_help()),
+            "vote_twice" => (m::vote_twice(), m::vote_twice_help()),
+            "forget_vote" => (m::forget_vote(), m::forget_vote_help()),
+            "forget_log" => (m::forget_log(), m::forget_log_help()),
+            "no_log_check" => (m::no_log_check(), m::no_log_check_help()),
+            "commit_older_term" => (m::commit_older_term(), m::commit_older_term_help()),
+            "half_quorum" => (m::half_quorum(), m::half_quorum_help()),
+            "commit_before_ack" => (m::commit_before_ack(), m::commit_before_ack_help()),
+            "truncate_always" => (m::truncate_always(), m::truncate_always_help()),
+            "apply_before_commit" => (m::apply_before_commit(), m::apply_before_commit_help()),
             unknown => unreachable!("{unknown} is not in SETTINGS"),
         }
     }
