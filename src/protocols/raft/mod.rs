@@ -17,6 +17,7 @@ mod invariants;
 mod log;
 mod message;
 mod mutations;
+pub mod quorum;
 mod reason;
 mod replication;
 mod view;

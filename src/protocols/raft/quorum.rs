@@ -1,0 +1,98 @@
+//! Quorum arithmetic: what a majority holds and decides (§5.2, §5.3), and what two majorities do
+//! while the membership changes (§6, joint consensus).
+//!
+//! Nothing here knows a message or a server. What is known of the voters comes in, the verdict comes
+//! out. Nobody at all is a quorum that agrees to everything, so that a configuration that is not in
+//! transition is a joint one whose other half is empty.
+
+use super::Index;
+use crate::sim::{NodeId, NodeSet};
+
+/// The most members that a [`NodeSet`] can have.
+const MOST_VOTERS: usize = u128::BITS as usize;
+
+/// How an election stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum VoteResult {
+    /// It is open: the votes that are missing decide.
+    Pending,
+    /// Enough voters refused; no vote that is missing can win it any more.
+    Lost,
+    /// Enough voters granted their vote.
+    Won,
+}
+
+/// What one majority of all voters needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Majority {
+    /// Who has a vote.
+    pub voters: NodeSet,
+}
+
+impl Majority {
+    /// How many voters are a majority.
+    pub const fn quorum(self) -> u8 {
+        self.voters.len() / 2 + 1
+    }
+
+    /// The highest index that a majority of the voters is known to hold; the greatest of all
+    /// indexes when there are no voters. A voter of whom nothing is known holds nothing: 0.
+    pub fn committed_index(self, mut acked: impl FnMut(NodeId) -> Index) -> Index {
+        let mut held = [Index(0); MOST_VOTERS];
+        let mut count = 0;
+        for voter in self.voters.iter() {
+            held[count] = acked(voter);
+            count += 1;
+        }
+        if count == 0 {
+            return Index(u64::MAX);
+        }
+        let minority = count - usize::from(self.quorum());
+        *held[..count].select_nth_unstable(minority).1
+    }
+
+    /// How an election stands in which these voters have granted their vote and those refused it.
+    /// Whoever has no vote does not count.
+    pub fn vote_result(self, granted: NodeSet, refused: NodeSet) -> VoteResult {
+        let (mut yes, mut missing) = (0, 0);
+        for voter in self.voters.iter() {
+            yes += u8::from(granted.contains(voter));
+            missing += u8::from(!granted.contains(voter) && !refused.contains(voter));
+        }
+        if self.voters.is_empty() || yes >= self.quorum() {
+            VoteResult::Won
+        } else if yes + missing >= self.quorum() {
+            VoteResult::Pending
+        } else {
+            VoteResult::Lost
+        }
+    }
+}
+
+/// What joint consensus needs: "agreement (for elections and entry commitment) requires separate
+/// majorities from both the old and new configurations" (§6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Joint {
+    /// The configuration that is, or that is to be.
+    pub incoming: Majority,
+    /// The configuration that was, in transition; no voters otherwise.
+    pub outgoing: Majority,
+}
+
+impl Joint {
+    /// The highest index that is committed in both configurations.
+    pub fn committed_index(self, mut acked: impl FnMut(NodeId) -> Index) -> Index {
+        self.incoming.committed_index(&mut acked).min(self.outgoing.committed_index(acked))
+    }
+
+    /// How an election stands: won when both configurations say so, lost when either does.
+    pub fn vote_result(self, granted: NodeSet, refused: NodeSet) -> VoteResult {
+        let incoming = self.incoming.vote_result(granted, refused);
+        let outgoing = self.outgoing.vote_result(granted, refused);
+        match (incoming, outgoing) {
+            (VoteResult::Lost, _) | (_, VoteResult::Lost) => VoteResult::Lost,
+            (VoteResult::Won, VoteResult::Won) => VoteResult::Won,
+            (VoteResult::Pending, _) | (_, VoteResult::Pending) => VoteResult::Pending,
+        }
+    }
+}
