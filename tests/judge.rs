@@ -12,7 +12,7 @@ use conclave::protocols::raft::{
 use conclave::sim::machine::KeyValue;
 use conclave::sim::protocol::Alarm;
 use conclave::sim::{
-    Context, Effects, Event, EventKind, Input, Judge, NodeId, Protocol, Setting, Watch,
+    Context, Effects, Event, EventKind, Input, Judge, Micros, NodeId, Protocol, Setting, Watch,
 };
 use support::chaos::{Chaos, Kind};
 use support::solo::{entry, log, s, write};
@@ -54,12 +54,16 @@ fn follower(term: u64, log: Log) -> Server {
         commit_index: Index(0),
         last_applied: Index(0),
         machine: KeyValue::default(),
+        leader_heard: None,
         role: Role::Follower { leader: None },
     }
 }
 
 fn leader(term: u64, log: Log) -> Server {
-    Server { role: Role::Leader { progress: vec![] }, ..follower(term, log) }
+    Server {
+        role: Role::Leader { progress: vec![], quorum_checked: Micros(0) },
+        ..follower(term, log)
+    }
 }
 
 /// The same server, knowing that its log is committed up to an index, and having applied it.

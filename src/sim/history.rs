@@ -13,7 +13,8 @@ pub struct Operation {
     /// When it was first asked.
     pub invoked: Micros,
     /// When it was answered, and how. An operation without an answer may have taken effect, or may
-    /// yet; one that was answered by a redirect was given up and never took effect.
+    /// yet; so may one that was given up after a redirect: an earlier copy of the request may have
+    /// reached a leader.
     pub returned: Option<(Micros, Answer)>,
 }
 

@@ -121,7 +121,7 @@ pub enum EventKind<'a, P: Protocol> {
         flight: &'a Flight<P>,
         /// The operation's name.
         request: RequestId,
-        /// The answer; a redirect means that the client gave up and nothing was done.
+        /// The answer; a redirect means that the client gave up.
         answer: &'a Answer,
     },
     /// A person did something.

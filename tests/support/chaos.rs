@@ -77,6 +77,8 @@ impl<P: Protocol<Config = Config>> Chaos<P> {
         recording.settings = [
             ("fast_backup", switch(&mut rng)),
             ("leader_noop", switch(&mut rng)),
+            ("pre_vote", switch(&mut rng)),
+            ("check_quorum", switch(&mut rng)),
             ("client_sessions", switch(&mut rng)),
             ("max_entries", max_entries),
         ]

@@ -214,6 +214,11 @@ pub fn acceptance(message: &Message) -> Option<Message> {
             Some(appended(term.0, prev_log_index.0 + entries.len() as u64))
         }
         Message::RequestVote { term, .. } => Some(vote(term.0, true)),
-        Message::RequestVoteReply { .. } | Message::AppendEntriesReply { .. } => None,
+        Message::PreVote { term, .. } => {
+            Some(Message::PreVoteReply { term: *term, vote_granted: true })
+        }
+        Message::RequestVoteReply { .. }
+        | Message::PreVoteReply { .. }
+        | Message::AppendEntriesReply { .. } => None,
     }
 }

@@ -19,6 +19,11 @@ pub struct Config {
     /// Whether a new leader begins its term with an entry that does nothing, so that it learns soon
     /// what is committed (§8).
     pub leader_noop: bool,
+    /// Whether a server asks before it begins a new term (dissertation §9.6).
+    pub pre_vote: bool,
+    /// Whether a leader that no majority answers steps down, and servers that hear a leader leave
+    /// requests to vote unread (dissertation §6.2, §4.2.3).
+    pub check_quorum: bool,
     /// Whether the state machine remembers each client's last command, so that a retry is not done
     /// twice (§8; dissertation §6.3).
     pub client_sessions: bool,
@@ -36,6 +41,8 @@ impl Default for Config {
             heartbeat_interval: Micros::from_millis(50),
             fast_backup: false,
             leader_noop: false,
+            pre_vote: false,
+            check_quorum: false,
             client_sessions: true,
             max_entries: 64,
             mutations: Mutations::default(),
@@ -77,6 +84,18 @@ pub(super) const SETTINGS: &[Setting<Config>] = &[
         kind: SettingKind::Switch,
         get: |config| config.leader_noop.into(),
         set: |config, value| config.leader_noop = value != 0,
+    },
+    Setting {
+        id: "pre_vote",
+        kind: SettingKind::Switch,
+        get: |config| config.pre_vote.into(),
+        set: |config, value| config.pre_vote = value != 0,
+    },
+    Setting {
+        id: "check_quorum",
+        kind: SettingKind::Switch,
+        get: |config| config.check_quorum.into(),
+        set: |config, value| config.check_quorum = value != 0,
     },
     Setting {
         id: "client_sessions",

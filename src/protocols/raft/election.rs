@@ -105,7 +105,7 @@ impl Server {
                 let refused = refused.len();
                 fx.explain(|| Reason::RefusalCounted { from, refused });
             }
-            Role::Follower { .. } | Role::Leader { .. } => {
+            Role::Follower { .. } | Role::PreCandidate { .. } | Role::Leader { .. } => {
                 fx.explain(|| Reason::LateVote { from, term });
             }
         }
@@ -131,8 +131,10 @@ impl Server {
             next_index: self.log().last_index().next(),
             match_index: Index(0),
             awaiting: false,
+            heard: false,
         };
-        self.role = Role::Leader { progress: vec![progress; cx.nodes.into()] };
+        let progress = vec![progress; cx.nodes.into()];
+        self.role = Role::Leader { progress, quorum_checked: cx.clock };
         fx.stop_timer(Timer::Election);
         if cx.config.leader_noop {
             let term = self.term();

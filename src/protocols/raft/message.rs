@@ -23,6 +23,22 @@ pub enum Message {
         /// True means that the candidate got the vote.
         vote_granted: bool,
     },
+    /// Asks whether the sender would get the vote of a term (dissertation §9.6).
+    PreVote {
+        /// The term that the sender would begin.
+        term: Term,
+        /// The index of the sender's last log entry.
+        last_log_index: Index,
+        /// The term of the sender's last log entry.
+        last_log_term: Term,
+    },
+    /// The answer to it.
+    PreVoteReply {
+        /// The term asked about when it would be granted; else the voter's term.
+        term: Term,
+        /// Whether the vote would be granted.
+        vote_granted: bool,
+    },
     /// "Invoked by leader to replicate log entries (§5.3); also used as heartbeat (§5.2)".
     AppendEntries {
         /// The leader's term.
@@ -79,9 +95,17 @@ impl Message {
         match self {
             Self::RequestVote { term, .. }
             | Self::RequestVoteReply { term, .. }
+            | Self::PreVote { term, .. }
+            | Self::PreVoteReply { term, .. }
             | Self::AppendEntries { term, .. }
             | Self::AppendEntriesReply { term, .. } => *term,
         }
+    }
+
+    /// Whether its term is one that somebody is in. A PreVote speaks of a term that nobody may ever
+    /// begin, and so does the answer that grants it.
+    pub fn binds(&self) -> bool {
+        !matches!(self, Self::PreVote { .. } | Self::PreVoteReply { vote_granted: true, .. })
     }
 }
 
@@ -106,6 +130,16 @@ impl fmt::Display for Message {
                     }
                 }
                 write!(f, "] commit={leader_commit}")
+            }
+            Self::PreVote { term, last_log_index, last_log_term } => {
+                write!(f, "PreVote t{term} last={last_log_index}@{last_log_term}")
+            }
+            Self::PreVoteReply { term, vote_granted } => {
+                write!(
+                    f,
+                    "PreVoteReply t{term} {}",
+                    if *vote_granted { "granted" } else { "refused" }
+                )
             }
             Self::AppendEntriesReply { term, outcome: Outcome::Success { match_index } } => {
                 write!(f, "Appended t{term} match={match_index}")

@@ -17,6 +17,7 @@ mod invariants;
 mod log;
 mod message;
 mod mutations;
+mod pre_vote;
 pub mod quorum;
 mod reason;
 mod replication;
@@ -24,7 +25,7 @@ mod view;
 
 use crate::sim::machine::KeyValue;
 use crate::sim::protocol::{Context, Effects, Input, Protocol, Setting};
-use crate::sim::{NodeId, NodeSet};
+use crate::sim::{Micros, NodeId, NodeSet};
 
 pub use config::Config;
 pub use invariants::{Breach, Figure3};
@@ -68,6 +69,8 @@ pub struct Server {
     pub last_applied: Index,
     /// The state machine.
     pub machine: KeyValue,
+    /// When it last heard from the leader of its term, on its own clock.
+    pub leader_heard: Option<Micros>,
     /// What the server is to the others; each role owns what only it knows.
     pub role: Role,
 }
@@ -80,6 +83,13 @@ pub enum Role {
         /// The leader of the current term, once heard of.
         leader: Option<NodeId>,
     },
+    /// Asks whether it could become leader (dissertation §9.6).
+    PreCandidate {
+        /// Who would vote for it, itself included.
+        granted: NodeSet,
+        /// Who would not.
+        refused: NodeSet,
+    },
     /// Wants to become leader.
     Candidate {
         /// Who voted for it, itself included.
@@ -91,6 +101,8 @@ pub enum Role {
     Leader {
         /// For each server, how far its log is known; the leader's own place is not used.
         progress: Vec<Progress>,
+        /// When it last made sure that a majority hears it, on its own clock.
+        quorum_checked: Micros,
     },
 }
 
@@ -103,6 +115,8 @@ pub struct Progress {
     pub match_index: Index,
     /// Whether entries were sent since the last reply or heartbeat; more wait until then.
     pub awaiting: bool,
+    /// Whether it was heard since the leader last made sure of its majority.
+    pub heard: bool,
 }
 
 type Cx<'a> = Context<'a, Raft>;
@@ -141,6 +155,7 @@ impl Protocol for Raft {
             commit_index: Index(0),
             last_applied: Index(0),
             machine: KeyValue::default(),
+            leader_heard: None,
             role: Role::Follower { leader: None },
         };
         fx.explain(|| Reason::Started {
@@ -153,7 +168,7 @@ impl Protocol for Raft {
 
     fn step(cx: &Cx<'_>, server: &mut Server, input: Input<'_, Self>, fx: &mut Fx) {
         match input {
-            Input::Timer(Timer::Election) => server.start_election(cx, fx),
+            Input::Timer(Timer::Election) => server.election_timeout(cx, fx),
             Input::Timer(Timer::Heartbeat) => server.heartbeat(cx, fx),
             Input::Request(command) => server.client_request(cx, command, fx),
             Input::Message { from, message } => server.receive(cx, from, message, fx),
@@ -184,7 +199,10 @@ impl Server {
     fn receive(&mut self, cx: &Cx<'_>, from: NodeId, message: &Message, fx: &mut Fx) {
         // "If RPC request or response contains term T > currentTerm: set currentTerm = T, convert
         // to follower" (Figure 2, all servers; §5.1).
-        if message.term() > self.term() {
+        if self.disregards(cx, message) {
+            return fx.explain(|| Reason::LeaderAlive { candidate: from });
+        }
+        if message.binds() && message.term() > self.term() {
             self.step_down(cx, message.term(), from, fx);
         }
         match *message {
@@ -204,6 +222,12 @@ impl Server {
                 let prev = (prev_log_index, prev_log_term);
                 self.append_entries(cx, from, term, prev, entries, leader_commit, fx);
             }
+            Message::PreVote { term, last_log_index, last_log_term } => {
+                self.pre_vote(cx, from, term, (last_log_term, last_log_index), fx);
+            }
+            Message::PreVoteReply { term, vote_granted } => {
+                self.pre_vote_reply(cx, from, term, vote_granted, fx);
+            }
             Message::AppendEntriesReply { term, outcome } => {
                 self.append_entries_reply(cx, from, term, outcome, fx);
             }
@@ -214,7 +238,7 @@ impl Server {
     fn step_down(&mut self, cx: &Cx<'_>, term: Term, from: NodeId, fx: &mut Fx) {
         let was = match self.role {
             Role::Follower { .. } => StepDown::Follower,
-            Role::Candidate { .. } => StepDown::Candidate,
+            Role::PreCandidate { .. } | Role::Candidate { .. } => StepDown::Candidate,
             Role::Leader { .. } => StepDown::Leader,
         };
         fx.explain(|| Reason::HigherTerm { from, term, old: self.durable.current_term, was });

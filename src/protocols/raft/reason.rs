@@ -39,6 +39,16 @@ pub enum Reason {
     RefusalCounted { from: NodeId, refused: u8 },
     /// A majority of votes makes a leader (§5.2).
     Elected { term: Term, votes: u8, of: u8 },
+    /// An election timeout, and a question first: would a majority vote for a new term (§9.6)?
+    PreVoteStarted { term: Term },
+    /// A server would vote for this one.
+    PreVoteGranted { candidate: NodeId, term: Term },
+    /// A server would vote; a majority of such answers starts the election.
+    PreVoteCounted { from: NodeId, votes: u8, needed: u8 },
+    /// There is a leader, so nobody is wanted in its place (§4.2.3, §9.6).
+    LeaderAlive { candidate: NodeId },
+    /// A leader that no majority answers steps down (§6.2).
+    QuorumLost { heard: u8, needed: u8 },
     /// A vote that comes too late to count.
     LateVote { from: NodeId, term: Term },
     /// A candidate hears the leader of its term and steps back (§5.2).

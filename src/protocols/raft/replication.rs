@@ -12,10 +12,10 @@ impl Server {
     /// "The leader appends the command to its log as a new entry, then issues AppendEntries RPCs in
     /// parallel to each of the other servers" (§5.3).
     pub(super) fn client_request(&mut self, cx: &Cx<'_>, command: &Command, fx: &mut Fx) {
-        if let Role::Follower { .. } | Role::Candidate { .. } = self.role {
+        if !self.is_leader() {
             let leader = match self.role {
                 Role::Follower { leader } => leader,
-                Role::Candidate { .. } | Role::Leader { .. } => None,
+                Role::PreCandidate { .. } | Role::Candidate { .. } | Role::Leader { .. } => None,
             };
             fx.explain(|| Reason::Redirected { leader });
             return fx.answer(command.request, Answer::Redirect(leader));
@@ -34,7 +34,7 @@ impl Server {
     /// A leader's heartbeat (§5.2). It carries what a follower still lacks, and so is also the retry
     /// of whatever was lost: "the leader retries AppendEntries RPCs indefinitely" (§5.3).
     pub(super) fn heartbeat(&mut self, cx: &Cx<'_>, fx: &mut Fx) {
-        if !self.is_leader() {
+        if !self.check_quorum(cx, fx) {
             return;
         }
         fx.explain(|| Reason::Heartbeat { term: self.term() });
@@ -44,7 +44,7 @@ impl Server {
 
     /// Sends AppendEntries to every follower that is due one.
     fn replicate(&mut self, cx: &Cx<'_>, occasion: Occasion, fx: &mut Fx) {
-        let Self { durable, role: Role::Leader { progress }, commit_index, .. } = self else {
+        let Self { durable, role: Role::Leader { progress, .. }, commit_index, .. } = self else {
             return;
         };
         let mut batch = (Index(0), Entries::default());
@@ -66,7 +66,7 @@ impl Server {
 
     /// Sends a follower what it lacks, if it lacks anything.
     fn send_rest(&mut self, cx: &Cx<'_>, peer: NodeId, fx: &mut Fx) {
-        let Self { durable, role: Role::Leader { progress }, commit_index, .. } = self else {
+        let Self { durable, role: Role::Leader { progress, .. }, commit_index, .. } = self else {
             return;
         };
         let follower = &mut progress[peer.slot()];
@@ -137,7 +137,7 @@ impl Server {
             Role::Follower { leader } => *leader = Some(from),
             // "If the leader's term is at least as large as the candidate's current term, then the
             // candidate recognizes the leader as legitimate and returns to follower state" (§5.2).
-            Role::Candidate { .. } => {
+            Role::PreCandidate { .. } | Role::Candidate { .. } => {
                 fx.explain(|| Reason::LeaderHeard {
                     leader: from,
                     term: self.durable.current_term,
@@ -145,6 +145,7 @@ impl Server {
                 self.role = Role::Follower { leader: Some(from) };
             }
         }
+        self.leader_heard = Some(cx.clock);
         self.set_election_timer(cx, fx);
         true
     }
@@ -196,10 +197,11 @@ impl Server {
         if term < self.term() {
             return fx.explain(|| Reason::StaleTerm { from, theirs: term, ours: self.term() });
         }
-        let Role::Leader { progress } = &mut self.role else {
+        let Role::Leader { progress, .. } = &mut self.role else {
             return fx.explain(|| Reason::LateReply { from });
         };
         let follower = &mut progress[from.slot()];
+        follower.heard = true;
         match outcome {
             // "If successful: update nextIndex and matchIndex for follower" (Figure 2). A reply that
             // comes twice must not have more sent: that would be answered twice again, for ever. One
@@ -243,7 +245,7 @@ impl Server {
     /// "If there exists an N such that N > commitIndex, a majority of matchIndex[i] ≥ N, and
     /// log[N].term == currentTerm: set commitIndex = N" (Figure 2; §5.3, §5.4).
     pub(super) fn advance_commit_index(&mut self, cx: &Cx<'_>, fx: &mut Fx) {
-        let Role::Leader { progress } = &self.role else { return };
+        let Role::Leader { progress, .. } = &self.role else { return };
         let ahead = progress.iter().filter(|each| each.match_index > self.commit_index).count();
         if ahead + 1 < usize::from(quorum(cx)) {
             return;

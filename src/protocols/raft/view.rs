@@ -37,6 +37,8 @@ impl Exhibit for Raft {
             "heartbeat_interval" => (s::heartbeat_interval(), s::heartbeat_interval_help()),
             "fast_backup" => (s::fast_backup(), s::fast_backup_help()),
             "leader_noop" => (s::leader_noop(), s::leader_noop_help()),
+            "pre_vote" => (s::pre_vote(), s::pre_vote_help()),
+            "check_quorum" => (s::check_quorum(), s::check_quorum_help()),
             "client_sessions" => (s::client_sessions(), s::client_sessions_help()),
             "max_entries" => (s::max_entries(), s::max_entries_help()),
             "plurality_wins" => (m::plurality_wins(), m::plurality_wins_help()),
@@ -63,6 +65,7 @@ impl Exhibit for Raft {
     fn face(me: NodeId, nodes: u8, server: &Server, window: Window) -> Face {
         let (name, shape) = match &server.role {
             Role::Follower { .. } => (say::raft::follower(), Shape::Plain),
+            Role::PreCandidate { .. } => (say::raft::pre_candidate(), Shape::Dashed),
             Role::Candidate { .. } => (say::raft::candidate(), Shape::Dashed),
             Role::Leader { .. } => (say::raft::leader(), Shape::Double),
         };
@@ -73,7 +76,7 @@ impl Exhibit for Raft {
         face.log.commit = server.commit_index.0;
         face.log.applied = server.last_applied.0;
         face.fields.extend(volatile_fields(server));
-        if let Role::Leader { progress } = &server.role {
+        if let Role::Leader { progress, .. } = &server.role {
             let followers = NodeId::all(nodes).filter(|&node| node != me);
             face.log.marks = followers
                 .map(|node| {
@@ -108,6 +111,9 @@ impl Exhibit for Raft {
             Message::RequestVote { .. } => (Glyph::Ballot, "RequestVote"),
             Message::RequestVoteReply { vote_granted: true, .. } => (Glyph::Yes, "Vote"),
             Message::RequestVoteReply { vote_granted: false, .. } => (Glyph::No, "VoteRefused"),
+            Message::PreVote { .. } => (Glyph::Ballot, "PreVote"),
+            Message::PreVoteReply { vote_granted: true, .. } => (Glyph::Yes, "PreVoteReply"),
+            Message::PreVoteReply { vote_granted: false, .. } => (Glyph::No, "PreVoteRefused"),
             Message::AppendEntries { entries, .. } if entries.is_empty() => {
                 (Glyph::Heartbeat, "Heartbeat")
             }
@@ -125,11 +131,13 @@ impl Exhibit for Raft {
     fn fields(message: &Message) -> Vec<(&'static str, String)> {
         let mut fields = vec![("term", message.term().to_string())];
         match message {
-            Message::RequestVote { last_log_index, last_log_term, .. } => {
+            Message::RequestVote { last_log_index, last_log_term, .. }
+            | Message::PreVote { last_log_index, last_log_term, .. } => {
                 fields.push(("lastLogIndex", last_log_index.to_string()));
                 fields.push(("lastLogTerm", last_log_term.to_string()));
             }
-            Message::RequestVoteReply { vote_granted, .. } => {
+            Message::RequestVoteReply { vote_granted, .. }
+            | Message::PreVoteReply { vote_granted, .. } => {
                 fields.push(("voteGranted", vote_granted.to_string()));
             }
             Message::AppendEntries {
@@ -175,6 +183,8 @@ impl Exhibit for Raft {
         match message {
             Message::RequestVote { .. } => help::request_vote(),
             Message::RequestVoteReply { .. } => help::request_vote_reply(),
+            Message::PreVote { .. } => help::pre_vote(),
+            Message::PreVoteReply { .. } => help::pre_vote_reply(),
             Message::AppendEntries { entries, .. } if entries.is_empty() => help::heartbeat(),
             Message::AppendEntries { .. } => help::append_entries(),
             Message::AppendEntriesReply { .. } => help::append_entries_reply(),
@@ -276,7 +286,7 @@ fn volatile_fields(server: &Server) -> Vec<Field> {
             let leader = leader.map_or(say::raft::nobody().into(), Argument::from);
             fields.push(volatile("leader", plain(leader), help::leader()));
         }
-        Role::Candidate { granted, .. } => {
+        Role::PreCandidate { granted, .. } | Role::Candidate { granted, .. } => {
             let voters: Vec<Argument> = granted.iter().map(Argument::from).collect();
             fields.push(volatile("votes", plain(voters), help::votes()));
         }
@@ -295,7 +305,12 @@ fn plain(value: impl Into<Argument>) -> Phrase {
 }
 
 fn votes(server: &Server, nodes: u8) -> Vec<(NodeId, Vote)> {
-    let Role::Candidate { granted, refused } = server.role else { return Vec::new() };
+    let (granted, refused) = match server.role {
+        Role::PreCandidate { granted, refused } | Role::Candidate { granted, refused } => {
+            (granted, refused)
+        }
+        Role::Follower { .. } | Role::Leader { .. } => return Vec::new(),
+    };
     let vote = |node| match (granted.contains(node), refused.contains(node)) {
         (true, _) => Vote::Granted,
         (false, true) => Vote::Refused,
@@ -355,6 +370,15 @@ fn explain(node: NodeId, reason: &Reason) -> (Phrase, &'static str, bool) {
             (r::refusal_counted(from, node, refused), "§5.2", false)
         }
         Reason::Elected { term, votes, of } => (r::elected(of, node, term, votes), "§5.2", true),
+        Reason::PreVoteStarted { term } => (r::pre_vote_started(node, term), "§9.6", false),
+        Reason::PreVoteGranted { candidate, term } => {
+            (r::pre_vote_granted(candidate, node, term), "§9.6", false)
+        }
+        Reason::PreVoteCounted { from, votes, needed } => {
+            (r::pre_vote_counted(from, needed, node, votes), "§9.6", false)
+        }
+        Reason::LeaderAlive { candidate } => (r::leader_alive(candidate, node), "§4.2.3", false),
+        Reason::QuorumLost { heard, needed } => (r::quorum_lost(heard, needed, node), "§6.2", true),
         Reason::LateVote { from, term } => (r::late_vote(from, node, term), "§5.2", false),
         Reason::LeaderHeard { leader, term } => {
             (r::leader_heard(leader, node, term), "§5.2", false)
