@@ -1,15 +1,16 @@
 //! Raft (Ongaro & Ousterhout, "In Search of an Understandable Consensus Algorithm", 2014).
 //!
 //! A cluster agrees on a log by electing a leader and letting it decide alone: leader election
-//! (§5.2, [`election`]), log replication (§5.3, [`replication`]) and the rules that make the two
+//! (§5.2, `election.rs`), log replication (§5.3, `replication.rs`) and the rules that make the two
 //! safe together (§5.4). Names are those of the paper's Figure 2; section numbers stand beside the
-//! rules that they state.
+//! rules that they state. `pre_vote.rs` adds what Ongaro's dissertation does about servers that are
+//! badly connected.
 //!
-//! What it promises is Figure 3, checked after every event by [`invariants`]. What it leaves out:
+//! What it promises is Figure 3, checked after every event by [`Figure3`]. What it leaves out:
 //! remote calls are single messages, never repeated by themselves — a lost RequestVote is made up
 //! for by the next election, a lost AppendEntries by the next heartbeat, which carries whatever the
-//! follower still lacks; the log is never compacted; the membership never changes. [`mutations`] can take rules away, one by
-//! one, to see what each is for.
+//! follower still lacks; the log is never compacted; the membership never changes. A [`Mutation`]
+//! takes a rule away, to see what it is for.
 
 mod config;
 mod election;
