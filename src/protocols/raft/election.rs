@@ -73,11 +73,20 @@ impl Server {
             // "First-come-first-served" (§5.2); the same candidate may ask again.
             Some(_) | None => {}
         }
-        // "If the logs have last entries with different terms, then the log with the later term is
-        // more up-to-date. If the logs end with the same term, then whichever log is longer is more
-        // up-to-date" (§5.4.1): pairs compare just so.
+        self.log_behind(cx, candidate, theirs)
+    }
+
+    /// The refusal of a candidate whose log is behind: "if the logs have last entries with different
+    /// terms, then the log with the later term is more up-to-date. If the logs end with the same
+    /// term, then whichever log is longer is more up-to-date" (§5.4.1). Pairs compare just so.
+    pub(super) fn log_behind(
+        &self,
+        cx: &Cx<'_>,
+        candidate: NodeId,
+        theirs: (Term, Index),
+    ) -> Option<Reason> {
         let ours = (self.log().last_term(), self.log().last_index());
-        let behind = theirs < ours && !mutations.has(Mutation::NoLogCheck);
+        let behind = theirs < ours && !cx.config.mutations.has(Mutation::NoLogCheck);
         behind.then_some(Reason::LogBehind { candidate, theirs, ours })
     }
 

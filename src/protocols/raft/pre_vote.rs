@@ -1,7 +1,7 @@
 //! PreVote and CheckQuorum (dissertation §9.6, §6.2, §4.2.3): a server that cannot be reached, or can
 //! be reached only one way, must not unseat a leader that works.
 
-use super::mutations::{Mutation, quorum};
+use super::mutations::quorum;
 use super::{Cx, Fx, Index, Message, Reason, Role, Server, Term, Timer};
 use crate::sim::{NodeId, NodeSet};
 
@@ -35,14 +35,12 @@ impl Server {
         theirs: (Term, Index),
         fx: &mut Fx,
     ) {
-        let ours = (self.log().last_term(), self.log().last_index());
-        let behind = theirs < ours && !cx.config.mutations.has(Mutation::NoLogCheck);
         let refusal = if term <= self.term() {
             Some(Reason::StaleTerm { from: candidate, theirs: term, ours: self.term() })
         } else if self.hears_leader(cx) {
             Some(Reason::LeaderAlive { candidate })
         } else {
-            behind.then_some(Reason::LogBehind { candidate, theirs, ours })
+            self.log_behind(cx, candidate, theirs)
         };
         let vote_granted = refusal.is_none();
         fx.explain(|| refusal.unwrap_or(Reason::PreVoteGranted { candidate, term }));
