@@ -28,9 +28,9 @@ pub fn events(ui: &Ui, rows: &[EventRow], total: u64, only_key: bool) -> Html {
             if rows.is_empty() {
                 <p class="empty">{ ui.say(say::event::none()) }</p>
             }
-            <ol class="events" role="log" aria-live="off" aria-label={ui.say(say::tab::events())} tabindex="0">
-                { for rows.iter().rev().map(|row| event(ui, row)) }
-            </ol>
+            <div class="events" role="log" aria-live="off" aria-label={ui.say(say::tab::events())} tabindex="0">
+                <ol>{ for rows.iter().rev().map(|row| event(ui, row)) }</ol>
+            </div>
         </>
     }
 }
