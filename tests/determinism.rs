@@ -57,6 +57,32 @@ fn another_seed_gives_another_run() {
     assert_eq!(digests.len(), 200);
 }
 
+/// One server, elected by hand: only the seed tells such worlds apart, and what it will bring.
+#[test]
+fn the_digest_sees_the_chance_that_is_to_come() {
+    let [first, second] = [1, 2].map(|seed| {
+        let mut world = Cluster::new(1, seed);
+        world.fire(s(1), Timer::Election);
+        world
+    });
+    assert_eq!(first.server(s(1)), second.server(s(1)));
+    assert!(first.timers(s(1)).eq(second.timers(s(1))));
+    assert_ne!(first.digest(), second.digest());
+}
+
+/// A clock that was wrong for a millisecond and is right again still shows another time.
+#[test]
+fn the_digest_sees_what_a_clock_shows() {
+    let digests = [1_000_000, 2_000_000].map(|ppm| {
+        let mut world = Cluster::new(3, 1);
+        world.act(Action::SetClock { node: s(2), ppm });
+        world.run_for(ms(1));
+        world.act(Action::SetClock { node: s(2), ppm: 1_000_000 });
+        world.digest()
+    });
+    assert_ne!(digests[0], digests[1]);
+}
+
 #[test]
 fn a_clone_goes_on_like_its_original() {
     for (kind, seed) in kinds_and_seeds() {

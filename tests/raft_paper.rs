@@ -542,6 +542,20 @@ fn a_follower_applies_what_it_learns_is_committed_in_the_order_of_the_log() {
     }
 }
 
+/// What a leader has committed says nothing about entries that it has not spoken of yet: the
+/// follower's may be others (Figure 2, AppendEntries, receiver, 5).
+#[test]
+fn a_follower_commits_nothing_beyond_what_the_call_spoke_of() {
+    for (prev, new, commit) in
+        [((1, 1), vec![], 1), ((1, 1), noops(&[1]), 2), ((2, 1), vec![], 2), ((3, 1), vec![], 3)]
+    {
+        let mut server = Solo::with_log(3, 2, log(&[1, 1, 1]));
+        server.message(2, append(2, prev, new, 3));
+        assert_eq!(server.server.commit_index, Index(commit), "after {prev:?}");
+        assert_eq!(server.server.log().last_index(), Index(3), "nothing conflicts");
+    }
+}
+
 /// "If the follower does not find an entry in its log with the same index and term, then it refuses
 /// the new entries." With fast back-up it also says where the logs may meet (§5.3, end).
 ///
@@ -717,6 +731,33 @@ fn only_entries_of_the_current_term_are_committed_by_counting() {
     assert_eq!(server.terms(), [1, 2, 3]);
     assert_eq!(server.message(2, appended(3, 3)), NOTHING);
     assert_eq!(server.server.commit_index, Index(3));
+}
+
+/// On a network that reorders and repeats, a refusal may come when it is out of date: after the
+/// leader went back further, or after the follower accepted. Nothing is sent for it, and what is
+/// known to be replicated is not sent again.
+#[test]
+fn a_refusal_that_is_out_of_date_changes_nothing() {
+    let mut server = Solo::leader(3, 7, log(&[1, 1, 1, 4, 4]));
+    assert_ne!(server.message(2, refused(8, 5, None)), NOTHING);
+    assert_ne!(server.message(2, refused(8, 4, None)), NOTHING);
+    for late in [5, 4, 1] {
+        let before = server.server.clone();
+        assert_eq!(server.message(2, refused(8, late, None)), NOTHING, "base {late}");
+        assert_eq!(server.server, before, "base {late}");
+    }
+    server.message(2, appended(8, 5));
+    for late in [5, 4, 3] {
+        let before = server.server.clone();
+        assert_eq!(server.message(2, refused(8, late, None)), NOTHING, "base {late}");
+        assert_eq!(server.server, before, "base {late}");
+    }
+
+    let mut server = Solo::leader(3, 7, log(&[1, 1, 1, 4, 4]));
+    server.message(2, appended(8, 2));
+    let end = Some(Conflict { term: None, first_index: Index(1) });
+    let done = server.message(2, refused(8, 5, end));
+    assert_eq!(done, ["→ S2 Append t8 base=2@1 [3@1 4@4 5@4] commit=0"]);
 }
 
 /// A follower that says where its log ends, or where the conflicting term begins, saves the leader

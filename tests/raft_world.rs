@@ -54,6 +54,10 @@ fn one_server_alone_elects_itself_and_commits_at_once() {
     world.run_for(ms(20));
     assert_eq!(world.value(leader, "x").as_deref(), Some("1"));
     assert_eq!(world.mail(), [], "it has nobody to talk to");
+    world.run_for(ms(20));
+    let before = world.steps();
+    world.run_for(secs(1));
+    assert_eq!(world.steps() - before, 20, "nothing happens but its heartbeats");
     world.crash(leader);
     world.restart(leader);
     assert_eq!(world.commit(leader), Index(0), "what is committed is forgotten …");
