@@ -747,6 +747,7 @@ fn a_refusal_that_is_out_of_date_changes_nothing() {
         assert_eq!(server.server, before, "base {late}");
     }
     server.message(2, appended(8, 5));
+    server.write("x", "8");
     for late in [5, 4, 3] {
         let before = server.server.clone();
         assert_eq!(server.message(2, refused(8, late, None)), NOTHING, "base {late}");
