@@ -6,6 +6,7 @@
 //! ([`Log::digest_at`](super::Log::digest_at)) make each comparison of two logs one comparison.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::{Index, Raft, Role, Server, Term};
 use crate::sim::NodeId;
@@ -48,9 +49,11 @@ struct Seen {
 pub struct Figure3 {
     seen: Vec<Seen>,
     leaders: BTreeMap<Term, NodeId>,
-    /// For each index from 1, the terms of the entries that were ever there, each with the digest
-    /// of the log up to it.
-    entries: Vec<Vec<(Term, u64)>>,
+    /// For each index from 1, the term of the entry that was seen there first, and the digest of
+    /// the log up to it; term 0 where none was seen yet.
+    first: Vec<(Term, u64)>,
+    /// The same for entries of other terms that were there, which are few.
+    others: BTreeMap<(Index, Term), u64>,
     /// For each index from 1, the digest of the committed log up to it and the term in which it was
     /// committed.
     committed: Vec<(u64, Term)>,
@@ -79,7 +82,8 @@ impl Judge<Raft> for Figure3 {
         Self {
             seen: vec![Seen::default(); nodes.into()],
             leaders: BTreeMap::new(),
-            entries: Vec::new(),
+            first: Vec::new(),
+            others: BTreeMap::new(),
             committed: Vec::new(),
         }
     }
@@ -177,20 +181,35 @@ impl Figure3 {
         let mut index = log.last_index();
         while let Some(term) = log.term_at(index).filter(|_| index > Index(0)) {
             let digest = log.digest_at(index);
-            let place = index.0 as usize - 1;
-            if self.entries.len() <= place {
-                self.entries.resize(place + 1, Vec::new());
+            match self.seen_before(index, term, digest) {
+                None => index = index.previous(),
+                Some(known) if known == digest => break,
+                Some(_) => return breaches.push(Breach::LogsDiffer { node, index, term }),
             }
-            let here = &mut self.entries[place];
-            match here.iter().find(|(known, _)| *known == term) {
-                Some((_, known)) if *known == digest => break,
-                Some(_) => {
-                    breaches.push(Breach::LogsDiffer { node, index, term });
-                    break;
-                }
-                None => here.push((term, digest)),
+        }
+    }
+
+    /// The digest of the first log that had an entry of this term at this index; none, and this one
+    /// is remembered, when it is the first.
+    fn seen_before(&mut self, index: Index, term: Term, digest: u64) -> Option<u64> {
+        let place = index.0 as usize - 1;
+        if self.first.len() <= place {
+            self.first.resize(place + 1, (Term(0), 0));
+        }
+        let first = &mut self.first[place];
+        if first.0 == term {
+            return Some(first.1);
+        }
+        if first.0 == Term(0) {
+            *first = (term, digest);
+            return None;
+        }
+        match self.others.entry((index, term)) {
+            Entry::Occupied(known) => Some(*known.get()),
+            Entry::Vacant(new) => {
+                new.insert(digest);
+                None
             }
-            index = index.previous();
         }
     }
 
