@@ -1,7 +1,9 @@
 // What happens is decided by seed and actions alone: not by the machine, nor by how often a frame is drawn.
 
 import { readFile } from "node:fs/promises";
-import { expect, Lab, test } from "./helpers/lab.mjs";
+import { expect, Lab, SWIFT, test } from "./helpers/lab.mjs";
+
+test.use(SWIFT);
 
 const RECORDINGS = new URL("../tests/data/recordings.json", import.meta.url);
 

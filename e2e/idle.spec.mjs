@@ -1,6 +1,8 @@
 // Paused, hidden or out of sight, the page does nothing at all. It asks nobody for anything and leaves nothing behind.
 
-import { expect, test } from "./helpers/lab.mjs";
+import { expect, SWIFT, test } from "./helpers/lab.mjs";
+
+test.use(SWIFT);
 
 const LIVELY = { seed: 7, speed: 2000 };
 

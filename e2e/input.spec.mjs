@@ -1,6 +1,8 @@
 // Bad input: a clear message each time, and nothing lost.
 
-import { expect, test } from "./helpers/lab.mjs";
+import { expect, SWIFT, test } from "./helpers/lab.mjs";
+
+test.use(SWIFT);
 
 const MOST = "18446744073709551615";
 

@@ -1,11 +1,11 @@
 // The page around the cluster: languages, themes, keys, dialogs.
 
-import { expect, test } from "./helpers/lab.mjs";
+import { expect, SWIFT, test } from "./helpers/lab.mjs";
 import { catalogue, translator } from "./helpers/words.mjs";
 
-const LIVELY = { seed: 7, speed: 2000 };
+test.use({ ...SWIFT, viewport: { width: 1280, height: 900 } });
 
-test.use({ viewport: { width: 1280, height: 900 } });
+const LIVELY = { seed: 7, speed: 2000 };
 
 test("the names that others rely on", async ({ lab, page }) => {
   await lab.open();

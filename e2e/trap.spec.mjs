@@ -2,7 +2,9 @@
 // smoke.spec.mjs; here the whole page really breaks.)
 
 import { readFile } from "node:fs/promises";
-import { expect, test } from "./helpers/lab.mjs";
+import { expect, SWIFT, test } from "./helpers/lab.mjs";
+
+test.use(SWIFT);
 
 /** What boot.js says; its texts are its own, as the catalogue is in the wasm. */
 const SAID = {

@@ -11,6 +11,9 @@ export const test = base.extend({
 
 export { expect };
 
+/** For `test.use` of a whole file: without traces, which take as long again as the tests. */
+export const SWIFT = { trace: "off" };
+
 const READERS = {
   "in English": { lang: "en", viewport: { width: 1280, height: 900 } },
   "in Chinese": { lang: "zh", viewport: { width: 1280, height: 900 } },

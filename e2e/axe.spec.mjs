@@ -1,0 +1,122 @@
+// Each state of the page, in both themes and languages, as axe sees it; and what axe does not see: that the page fits
+// narrow screens, and that everything can be hit with a finger.
+
+import AxeBuilder from "@axe-core/playwright";
+import { expect, SWIFT, test } from "./helpers/lab.mjs";
+
+test.use(SWIFT);
+
+/** Brings the page into each of its states, and calls `look(name)` there. */
+async function visitStates(lab, look) {
+  const { page } = lab;
+  await lab.open({ seed: 7, speed: 400, nodes: 99 });
+  await look("start, with a notice");
+  await lab.press(lab.get("button", "Dismiss"));
+  await lab.press(lab.get("button", "Play"));
+  const { number } = await lab.leader();
+  await look("running");
+  await lab.write("written");
+  await expect.poll(async () => (await lab.logs()).flat().length).toBe(5);
+  await lab.pause();
+
+  await lab.select(number);
+  await look("a leader selected");
+  await lab.tab("Events");
+  await look("events");
+  await lab.stepUntil(async () => (await (await lab.flights()).count()) > 0);
+  await lab.press((await lab.flights()).getByRole("button").first());
+  await look("a message selected");
+  await lab.act("Drop");
+  await look("a message that is gone");
+  await lab.tab("Clients");
+  await look("clients");
+
+  // Between two followers no messages are in the way.
+  const [left, right] = [(number % 5) + 1, ((number + 1) % 5) + 1];
+  const middle = (box) => ({ x: box.x + box.width / 2, y: box.y + box.height / 2 });
+  await lab.node(left).scrollIntoViewIfNeeded();
+  const [one, other] = [middle(await lab.node(left).boundingBox()), middle(await lab.node(right).boundingBox())];
+  await page.mouse.click((one.x + other.x) / 2, (one.y + other.y) / 2);
+  await lab.act("Cut {from} → {to}", { from: `S${Math.min(left, right)}`, to: `S${Math.max(left, right)}` });
+  await look("a link selected, one direction cut");
+
+  await lab.select(1);
+  await lab.act("Crash");
+  await lab.select(2);
+  await lab.act("Freeze");
+  await look("a node frozen, another down");
+  await lab.select(1);
+  await look("a node selected that is down");
+
+  for (const [opener, name, names] of [
+    ["New run…", "New run…"],
+    ["Partition…", "Partition"],
+    ["Links…", "Links of {node}", { node: "S1" }],
+    ["Help", "Help"],
+  ]) {
+    await lab.press(lab.get("button", opener));
+    await lab.inDialog(name, names, () => look(`dialog ${opener}`));
+  }
+  await lab.press(lab.get("button", "New run…"));
+  await lab.inDialog("New run…", {}, async (dialog) => {
+    await lab.field("Seed", dialog).fill("pi");
+    await lab.press(lab.get("button", "Start", {}, dialog));
+    await look("a dialog with a complaint");
+  });
+
+  await lab.newRun(25, 1);
+  await lab.play();
+  await lab.leader();
+  await lab.pause();
+  await lab.tab("In flight ({count})");
+  await look("25 nodes");
+}
+
+for (const theme of ["light", "dark"]) {
+  for (const lang of ["en", "zh"]) {
+    test.describe(`in ${lang}, ${theme}`, () => {
+      test.use({ lang, colorScheme: theme, viewport: { width: 1280, height: 900 } });
+
+      test("axe finds nothing", async ({ lab, page }) => {
+        test.slow();
+        const found = [];
+        await visitStates(lab, async (state) => {
+          const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+          for (const { id, impact, nodes } of violations) {
+            found.push(`${state}: ${id} (${impact}) at ${nodes.length} places, such as ${nodes[0].html}`);
+          }
+        });
+        expect(found).toEqual([]);
+      });
+    });
+  }
+}
+
+/** Everything that can be pressed, typed into or dragged. */
+const CONTROLS = ["button", "checkbox", "combobox", "link", "slider", "spinbutton", "tab", "textbox"];
+
+for (const width of [360, 320]) {
+  test.describe(`${width} pixels wide`, () => {
+    test.use({ viewport: { width, height: 740 }, hasTouch: true, isMobile: true });
+
+    test("the page does not scroll sideways, and everything can be hit with a finger", async ({ lab, page }) => {
+      test.slow();
+      const faults = [];
+      await visitStates(lab, async (state) => {
+        const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        if (beyond > 0) faults.push(`${state}: ${beyond} px beyond the screen`);
+        for (const role of CONTROLS) {
+          const small = await page.getByRole(role).evaluateAll((all) =>
+            all.flatMap((control) => {
+              // A label that holds its control is a part of the target.
+              const { width, height } = (control.closest("label") ?? control).getBoundingClientRect();
+              return Math.min(width, height) < 24 ? [`${control.outerHTML.slice(0, 80)}: ${width} × ${height}`] : [];
+            }),
+          );
+          faults.push(...small.map((fault) => `${state}: ${fault}`));
+        }
+      });
+      expect(faults).toEqual([]);
+    });
+  });
+}
