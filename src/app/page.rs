@@ -156,7 +156,7 @@ impl Component for Page {
             Msg::Start { nodes, seed } => self.start(nodes, seed),
             Msg::Open(json) => match Recording::from_json(&json) {
                 Ok(recording) => self.open(recording),
-                Err(error) => self.notice(complain_recording(&error)),
+                Err(error) => self.refuse(complain_recording(&error)),
             },
             Msg::Speak(language) => {
                 self.ui.language = language;
@@ -346,10 +346,10 @@ impl Page {
 
     /// Goes on where a recording ends. One that cannot be played leaves everything as it is.
     fn open(&mut self, recording: Recording) {
-        self.close_dialog();
-        self.dialog = None;
         match catalog::open(recording) {
             Ok(lab) => {
+                self.close_dialog();
+                self.dialog = None;
                 self.layout = Layout::new(lab.size(), browser::matches(WIDE));
                 self.clock = lab.now().0 as f64;
                 self.lab = lab;
@@ -360,7 +360,15 @@ impl Page {
                 self.keep();
                 self.moved();
             }
-            Err(error) => self.notice(complain_recording(&error)),
+            Err(error) => self.refuse(complain_recording(&error)),
+        }
+    }
+
+    /// Says what is wrong with a run that was asked for, where it was asked for.
+    fn refuse(&mut self, phrase: Phrase) {
+        match self.dialog {
+            Some(Dialog::NewRun) => self.draft.problem = Some(phrase),
+            _ => self.notice(phrase),
         }
     }
 
