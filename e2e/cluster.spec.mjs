@@ -258,6 +258,21 @@ forEveryReader(() => {
     await expect(lab.get("spinbutton", "Entries a message")).toHaveValue("3");
   });
 
+  test("a rule broken on purpose breaks an invariant, and it is told", async ({ lab }) => {
+    await lab.open({ ...LIVELY, nodes: 2 });
+    const rules = lab.region("Rules");
+    await lab.press(rules.getByText(lab.t("Break a rule")));
+    await lab.get("checkbox", "Half is enough", {}, rules).check();
+    await expect(lab.notices()).toContainText(lab.t("Half is enough"));
+    for (const number of [1, 2]) {
+      await lab.select(number);
+      await lab.act("Fire {timer}", { timer: lab.t("election timeout") });
+      await lab.expectRole(number, "leader");
+    }
+    await expect(lab.notices()).toContainText(lab.t("Election safety"));
+    await expect(lab.region("Invariants")).not.toContainText(lab.t("{holding} of {all} hold", { holding: 6, all: 6 }));
+  });
+
   test("a client writes, and reads what was written", async ({ lab }) => {
     await lab.open(LIVELY);
     await lab.play();

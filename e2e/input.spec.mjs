@@ -130,6 +130,34 @@ for (const lang of ["en", "zh"]) {
       await expect(lab.get("textbox", "Value")).toHaveValue("greenish");
     });
 
+    test("a file that is no recording is refused, and the run goes on as it was", async ({ lab, page }) => {
+      await lab.open({ nodes: 3 });
+      await lab.step(2);
+      const events = await lab.events();
+      const start = '"format":1,"protocol":"raft","nodes":3,"seed":1';
+      for (const [text, message, names] of [
+        ["", "This is not a recording: {why}", { why: "" }],
+        ["a letter", "This is not a recording: {why}", { why: "" }],
+        [`{${start},"colour":"red"}`, "This is not a recording: {why}", { why: "" }],
+        ['{"format":9}', "Recordings of format {found} cannot be read; this version reads format {known}.", { found: 9, known: 1 }],
+        [`{${start.replace("raft", "foo")}}`, "protocol: “{protocol}” is not built in.", { protocol: "foo" }],
+        [
+          `{${start},"actions":[{"at":0,"after":0,"action":{"cut":{"from":0,"to":0}}}]}`,
+          "There is no link {from} → {to}: a link joins two different nodes.",
+          { from: "S1", to: "S1" },
+        ],
+      ]) {
+        await lab.press(lab.get("button", "New run…"));
+        const buffer = Buffer.from(text);
+        const file = { name: "recording.json", mimeType: "application/json", buffer };
+        await page.getByLabel(lab.t("Or open a recording")).setInputFiles(file);
+        await expect(page.getByRole("dialog").getByRole("alert")).toContainText(lab.t(message, names));
+        await lab.press(lab.get("button", "Close"));
+      }
+      expect(await lab.nodes()).toHaveLength(3);
+      expect(await lab.events()).toEqual(events);
+    });
+
     test("a rule out of its range is refused, and keeps its value", async ({ lab }) => {
       await lab.open();
       const rule = lab.get("spinbutton", "Entries a message");
