@@ -16,6 +16,7 @@ mod config;
 mod election;
 mod invariants;
 mod log;
+pub mod membership;
 mod message;
 mod mutations;
 mod pre_vote;
