@@ -361,6 +361,7 @@ struct Figure3ForFlawed(Figure3);
 
 impl<const FLAW: usize> Judge<Flawed<FLAW>> for Figure3ForFlawed {
     type Breach = Breach;
+    type Milestone = std::convert::Infallible;
 
     const INVARIANTS: &'static [&'static str] = Figure3::INVARIANTS;
 

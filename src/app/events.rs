@@ -45,6 +45,7 @@ fn event(ui: &Ui, row: &EventRow) -> Html {
             Class::Client => "of-client",
             Class::Person => "of-person",
             Class::Breach => "of-breach",
+            Class::Milestone => "of-milestone",
         },
     );
     html! {

@@ -92,7 +92,7 @@ fn row(ui: &Ui, node: &Node, leader: Option<&Node>, shown: std::ops::RangeInclus
         html! {
             <td key={index}>
                 <span {class} title={format!("{text}: {spoken}")}>
-                    <span class="cell-epoch">{ cell.epoch }</span>
+                    <span class="cell-epoch">{ cell.epoch.to_string() }</span>
                     <span class="cell-text">{ text }</span>
                     <span class="sr">{ spoken }</span>
                 </span>

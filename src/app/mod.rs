@@ -21,6 +21,7 @@ mod traffic;
 mod transport;
 mod verdicts;
 
+use conclave::scene::Epoch;
 use conclave::sim::{Action, MessageId, Micros, NodeId};
 use conclave::text::{Language, Phrase};
 use yew::prelude::*;
@@ -177,8 +178,8 @@ pub fn button_with(
 }
 
 /// The colour of an epoch: one of six, so that epochs that follow each other differ.
-pub fn epoch_class(epoch: u64) -> String {
-    if epoch == 0 { "epoch-none".into() } else { format!("epoch-{}", (epoch + 5) % 6) }
+pub fn epoch_class(epoch: Epoch) -> String {
+    epoch.colour().map_or("epoch-none".into(), |colour| format!("epoch-{colour}"))
 }
 
 /// A moment for people: seconds with milliseconds.

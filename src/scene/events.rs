@@ -24,6 +24,8 @@ pub enum Class {
     Person,
     /// An invariant was broken.
     Breach,
+    /// Something came about, seen from outside.
+    Milestone,
 }
 
 /// An event, in sentences.
@@ -69,6 +71,7 @@ enum What<P: Exhibit> {
     Returned(Letter<P>),
     Acted(Action),
     Breached(<P::Judge as Judge<P>>::Breach),
+    Reached(<P::Judge as Judge<P>>::Milestone),
 }
 
 /// A message as it is kept.
@@ -148,6 +151,7 @@ impl<P: Exhibit> Watch<P> for Journal<P> {
             EventKind::Returned { flight, .. } => What::Returned(letter(flight)),
             EventKind::Acted(action) => What::Acted(action.clone()),
             EventKind::Breached(breach) => What::Breached(breach.clone()),
+            EventKind::Reached(milestone) => What::Reached(milestone.clone()),
         };
         if self.records.len() == KEPT {
             self.records.pop_front();
@@ -198,7 +202,7 @@ impl<P: Exhibit> Record<P> {
             Some(Seat::Client(_)) | None => NodeId(0),
         };
         let reasons: Vec<_> = self.reasons.iter().map(|reason| P::reason(node, reason)).collect();
-        let key = matches!(class, Class::Person | Class::Breach)
+        let key = matches!(class, Class::Person | Class::Breach | Class::Milestone)
             || reasons.iter().any(|sentence| sentence.key);
         EventRow {
             number,
@@ -264,6 +268,10 @@ impl<P: Exhibit> What<P> {
             Self::Breached(breach) => {
                 let (sentence, _) = P::breach(breach);
                 (Class::Breach, None, sentence, format!("{breach:?}"))
+            }
+            Self::Reached(milestone) => {
+                let (sentence, _) = P::milestone(milestone);
+                (Class::Milestone, None, sentence, format!("{milestone:?}"))
             }
         }
     }

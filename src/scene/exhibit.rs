@@ -1,8 +1,8 @@
 //! How a protocol looks.
 
-use super::{Face, Glyph, Window};
+use super::{Epoch, Face, Glyph, Window};
 use crate::sim::{Judge, NodeId, NodeSet, Protocol};
-use crate::text::Phrase;
+use crate::text::{Phrase, say};
 
 /// A reason for people: the sentence, and where its rule is stated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Look {
     /// Its glyph.
     pub glyph: Glyph,
     /// The epoch it speaks of.
-    pub epoch: u64,
+    pub epoch: Epoch,
     /// The name of its kind in the paper.
     pub kind: &'static str,
 }
@@ -63,6 +63,14 @@ pub trait Exhibit: Protocol {
 
     /// A reason for people; `node` is whose it is.
     fn reason(node: NodeId, reason: &Self::Reason) -> Sentence;
+
+    /// How things stand while nobody leads and no milestone is reached.
+    fn beginning() -> Phrase {
+        say::summary::nobody_leads()
+    }
+
+    /// What a milestone says, and which nodes show it.
+    fn milestone(milestone: &<Self::Judge as Judge<Self>>::Milestone) -> (Phrase, NodeSet);
 
     /// An invariant's name, what it says, and where it is from.
     fn invariant(number: usize) -> (Phrase, Phrase, &'static str);

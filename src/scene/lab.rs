@@ -2,8 +2,8 @@
 
 use super::events::{Journal, Wreck, notate_answer};
 use super::{
-    Client, EventRow, Exhibit, Flight, Glyph, Logs, Message, Node, Scene, Setting, Timer, Verdict,
-    Window, Witness,
+    Client, Epoch, EventRow, Exhibit, Flight, Glyph, Logs, Message, Node, Scene, Setting, Timer,
+    Verdict, Window, Witness,
 };
 use crate::sim::node::Status;
 use crate::sim::protocol::Judge;
@@ -120,8 +120,8 @@ impl<P: Exhibit> Run<P> {
                 let look = P::look(message);
                 (look.glyph, look.epoch)
             }
-            Body::Request(_) => (Glyph::Request, 0),
-            Body::Answer(..) => (Glyph::Answer, 0),
+            Body::Request(_) => (Glyph::Request, Epoch::default()),
+            Body::Answer(..) => (Glyph::Answer, Epoch::default()),
         };
         let crate::sim::world::Flight { id, from, to, sent, arrival, .. } = *flight;
         Flight { id, from, to, sent, arrival, glyph, epoch }
@@ -141,6 +141,13 @@ impl<P: Exhibit> Run<P> {
             Verdict { name, statement, source, breach }
         };
         all.map(verdict).collect()
+    }
+
+    fn milestone(&self) -> Option<Witness> {
+        self.world.milestone().map(|reached| {
+            let (sentence, nodes) = P::milestone(&reached.milestone);
+            Witness { at: reached.at, step: reached.step, sentence, nodes }
+        })
     }
 
     fn clients(&self) -> Vec<Client> {
@@ -230,12 +237,18 @@ impl<P: Exhibit> Lab for Run<P> {
         let ids = || NodeId::all(self.world.size());
         let nodes: Vec<_> = ids().map(|id| self.node(id, window)).collect();
         let network = self.world.network();
+        let milestone = self.milestone();
+        let standing = match &milestone {
+            Some(witness) => witness.sentence.clone(),
+            None => P::beginning(),
+        };
         let pairs = ids().flat_map(|from| ids().map(move |to| (from, to)));
         Scene {
             now: self.world.now(),
             steps: self.world.steps(),
-            summary: summary(&nodes),
+            summary: summary(&nodes, standing),
             nodes,
+            milestone,
             cuts: pairs.filter(|&(from, to)| network.is_cut(from, to)).collect(),
             logs: Logs { first, columns, longest },
             clients: self.clients(),
@@ -299,21 +312,17 @@ impl<P: Exhibit> Lab for Run<P> {
     }
 }
 
-/// How things stand, in a sentence: who leads, who is down.
-fn summary(nodes: &[Node]) -> Phrase {
+/// How things stand, in a sentence: who leads, or else what was said of it; who is down.
+fn summary(nodes: &[Node], leaderless: Phrase) -> Phrase {
     let leaders = nodes.iter().filter(|node| node.face.leads).map(|node| {
         let Node { id, face, .. } = node;
         say::summary::leader(face.epoch, face.epoch_name.clone(), *id).into()
     });
     let leaders: Vec<_> = leaders.collect();
+    let standing = if leaders.is_empty() { leaderless } else { say::summary::leads(leaders) };
     let down = nodes.iter().filter(|node| node.status != Status::Up).map(|node| node.id.into());
     let down: Vec<_> = down.collect();
-    match (leaders.is_empty(), down.is_empty()) {
-        (true, true) => say::summary::nobody_leads(),
-        (true, false) => say::summary::nobody_leads_some_down(down),
-        (false, true) => say::summary::leads(leaders),
-        (false, false) => say::summary::leads_some_down(down, leaders),
-    }
+    if down.is_empty() { standing } else { say::summary::some_down(down, standing) }
 }
 
 /// Why an action cannot be done, for people.

@@ -4,10 +4,12 @@
 //! handle: [`Action`](crate::sim::Action)s in, [`Scene`]s out. The page never asks a protocol a
 //! question, so a new protocol needs no new page.
 
+mod epoch;
 mod events;
 mod exhibit;
 mod lab;
 
+pub use epoch::Epoch;
 pub use events::{Class, EventRow, Wreck};
 pub use exhibit::{Exhibit, Look, Sentence};
 pub use lab::{Advance, Lab, Run, complain, complain_recording};
@@ -36,6 +38,8 @@ pub struct Scene {
     pub clients: Vec<Client>,
     /// The invariants, each with its verdict.
     pub verdicts: Vec<Verdict>,
+    /// What came about last, seen from outside.
+    pub milestone: Option<Witness>,
     /// The quality of all links.
     pub quality: Quality,
     /// What clients do by themselves.
@@ -69,9 +73,11 @@ pub struct Face {
     /// The name of the number that counts leaderships: term, ballot, epoch.
     pub epoch_name: Phrase,
     /// That number.
-    pub epoch: u64,
+    pub epoch: Epoch,
     /// The name of a node that was elected and leads: its epoch, if it leads.
     pub leads: bool,
+    /// What else is always printed at the node, beside its epoch; short.
+    pub caption: Option<String>,
     /// For a node that gathers votes: what each other said.
     pub votes: Vec<(NodeId, Vote)>,
     /// What the node knows, field by field.
@@ -173,7 +179,7 @@ pub struct Cell {
     /// Its index, from 1.
     pub index: u64,
     /// The epoch in which it was made.
-    pub epoch: u64,
+    pub epoch: Epoch,
     /// What it says, such as `x=1`; none for an entry that does nothing.
     pub text: Option<String>,
 }
@@ -233,14 +239,14 @@ pub struct Verdict {
     pub breach: Option<Witness>,
 }
 
-/// A breach that was found.
+/// A breach that was found, or a milestone that was reached.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Witness {
     /// When.
     pub at: Micros,
     /// At which step.
     pub step: u64,
-    /// What is wrong.
+    /// What is wrong, or what came about.
     pub sentence: Phrase,
     /// The nodes that show it.
     pub nodes: NodeSet,
@@ -276,8 +282,8 @@ pub struct Flight {
     pub arrival: Micros,
     /// How it is drawn.
     pub glyph: Glyph,
-    /// The epoch it speaks of, for its colour; 0 when it speaks of none.
-    pub epoch: u64,
+    /// The epoch it speaks of, for its colour.
+    pub epoch: Epoch,
 }
 
 impl Flight {

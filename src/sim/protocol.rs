@@ -205,12 +205,18 @@ impl<P: Protocol> Effects<P> {
 pub trait Judge<P: Protocol>: Clone + Debug {
     /// What it found wrong, as data.
     type Breach: Clone + Debug + PartialEq + Eq;
+    /// What it saw come about that no node need know of yet, such as that a value is chosen, as data;
+    /// [`Infallible`](std::convert::Infallible) when it reports nothing of the kind.
+    type Milestone: Clone + Debug + PartialEq + Eq;
 
     /// The invariants by name, in the order in which to show them.
     const INVARIANTS: &'static [&'static str];
 
     /// A judge of a new cluster.
     fn new(nodes: u8) -> Self;
+
+    /// The settings, before anything else and whenever they change.
+    fn configured(&mut self, _config: &P::Config) {}
 
     /// `node` has changed; `states` holds every node, none for one that is down. Breaches found are
     /// pushed to `breaches`.
@@ -220,6 +226,11 @@ pub trait Judge<P: Protocol>: Clone + Debug {
         node: NodeId,
         breaches: &mut Vec<Self::Breach>,
     );
+
+    /// What it saw come about since it was last asked; taken out one by one.
+    fn milestone(&mut self) -> Option<Self::Milestone> {
+        None
+    }
 
     /// Which of [`Judge::INVARIANTS`] the breach breaks.
     fn invariant(breach: &Self::Breach) -> usize;

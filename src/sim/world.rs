@@ -128,6 +128,8 @@ pub enum EventKind<'a, P: Protocol> {
     Acted(&'a Action),
     /// The judge found an invariant broken.
     Breached(&'a <P::Judge as Judge<P>>::Breach),
+    /// The judge saw something come about, whether or not any node knows.
+    Reached(&'a <P::Judge as Judge<P>>::Milestone),
 }
 
 /// Somebody who wants to know what happens.
@@ -155,6 +157,17 @@ pub struct Breached<B> {
     pub step: u64,
     /// What is wrong.
     pub breach: B,
+}
+
+/// Something that came about, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached<M> {
+    /// When.
+    pub at: Micros,
+    /// The world's count of steps.
+    pub step: u64,
+    /// What.
+    pub milestone: M,
 }
 
 /// How a world begins.
@@ -201,6 +214,7 @@ pub struct World<P: Protocol> {
     judge: Option<P::Judge>,
     found: Vec<<P::Judge as Judge<P>>::Breach>,
     breaches: Vec<Breached<<P::Judge as Judge<P>>::Breach>>,
+    milestone: Option<Reached<<P::Judge as Judge<P>>::Milestone>>,
     fx: Effects<P>,
 }
 
@@ -232,8 +246,12 @@ impl<P: Protocol> World<P> {
             judge: judged.then(|| P::Judge::new(nodes)),
             found: Vec::new(),
             breaches: Vec::new(),
+            milestone: None,
             fx: Effects::new(false),
         };
+        if let Some(judge) = &mut world.judge {
+            judge.configured(config);
+        }
         for node in NodeId::all(nodes) {
             world.boot(node, P::first_disk(), watch);
         }
@@ -315,6 +333,11 @@ impl<P: Protocol> World<P> {
     /// What was found wrong so far; at most 64 breaches are kept.
     pub fn breaches(&self) -> &[Breached<<P::Judge as Judge<P>>::Breach>] {
         &self.breaches
+    }
+
+    /// What came about last, seen from outside.
+    pub fn milestone(&self) -> Option<&Reached<<P::Judge as Judge<P>>::Milestone>> {
+        self.milestone.as_ref()
     }
 
     /// When the next event is due.
@@ -460,11 +483,15 @@ impl<P: Protocol> World<P> {
         watch.event(Event { at: self.now, step: self.steps, kind, reasons: &[] });
     }
 
-    /// Keeps what the judge found, and tells of it.
-    fn record_breaches(&mut self, watch: &mut impl Watch<P>) {
+    /// Keeps what the judge saw, and tells of it.
+    fn record_findings(&mut self, watch: &mut impl Watch<P>) {
+        let (at, step) = (self.now, self.steps);
+        while let Some(milestone) = self.judge.as_mut().and_then(Judge::milestone) {
+            watch.event(Event { at, step, kind: EventKind::Reached(&milestone), reasons: &[] });
+            self.milestone = Some(Reached { at, step, milestone });
+        }
         for breach in std::mem::take(&mut self.found) {
             if self.breaches.len() < MAX_BREACHES {
-                let (at, step) = (self.now, self.steps);
                 watch.event(Event { at, step, kind: EventKind::Breached(&breach), reasons: &[] });
                 self.breaches.push(Breached { at, step, breach });
             }
@@ -481,7 +508,7 @@ impl<P: Protocol> World<P> {
         self.nodes[node.slot()].status = Status::Up;
         self.engine::<W>(node, |cx, state, fx| *state = Some(P::boot(cx, disk, fx)));
         self.tell(watch, EventKind::Booted(node));
-        self.record_breaches(watch);
+        self.record_findings(watch);
     }
 
     fn crash<W: Watch<P>>(&mut self, node: NodeId, watch: &mut W) {
@@ -557,7 +584,7 @@ impl<P: Protocol> World<P> {
         let timer = P::TIMERS[usize::from(number)];
         self.feed::<W>(node, Input::Timer(timer));
         self.tell(watch, EventKind::TimerFired(node, timer));
-        self.record_breaches(watch);
+        self.record_findings(watch);
     }
 
     // ---- messages ----------------------------------------------------------------------------
@@ -596,7 +623,7 @@ impl<P: Protocol> World<P> {
         };
         self.feed::<W>(node, input);
         self.tell(watch, EventKind::Arrived(&flight));
-        self.record_breaches(watch);
+        self.record_findings(watch);
     }
 
     // ---- clients -----------------------------------------------------------------------------

@@ -284,6 +284,7 @@ impl Watch<Raft> for Trace {
             }
             EventKind::Acted(action) => action.hash(into),
             EventKind::Breached(breach) => panic!("{breach:?}"),
+            EventKind::Reached(milestone) => match **milestone {},
         }
         event.reasons.hash(into);
     }

@@ -68,8 +68,13 @@ pub fn stage(
                 <g class="messages" aria-hidden="true" ref={places.messages.clone()} onclick={pick} />
                 <g class="nodes" role="list" aria-label={ui.say(say::stage::nodes())}>
                     { for scene.nodes.iter().map(|node| {
-                        let selected = selection == Some(Selection::Node(node.id));
-                        let button = node_button(ui, node, layout, selected, node.id == focusable);
+                        let reached = scene.milestone.as_ref();
+                        let part = Part {
+                            selected: selection == Some(Selection::Node(node.id)),
+                            focusable: node.id == focusable,
+                            reached: reached.is_some_and(|witness| witness.nodes.contains(node.id)),
+                        };
+                        let button = node_button(ui, node, layout, part);
                         html! { <g role="listitem" key={node.id.0}>{ button }</g> }
                     }) }
                 </g>
@@ -86,8 +91,17 @@ fn message_at(event: &MouseEvent) -> Option<MessageId> {
     glyph.get_attribute("data-message")?.parse().ok().map(MessageId)
 }
 
+/// What part a node plays in what the reader looks at.
+struct Part {
+    selected: bool,
+    focusable: bool,
+    /// Whether it shows what came about last.
+    reached: bool,
+}
+
 /// A node, a button named like "S1, leader, term 3".
-fn node_button(ui: &Ui, node: &Node, layout: &Layout, selected: bool, focusable: bool) -> Html {
+fn node_button(ui: &Ui, node: &Node, layout: &Layout, of: Part) -> Html {
+    let Part { selected, focusable, reached } = of;
     let radius = layout.radius;
     let transform = Layout::translate(layout.node(node.id));
     let class = classes!(
@@ -100,6 +114,7 @@ fn node_button(ui: &Ui, node: &Node, layout: &Layout, selected: bool, focusable:
         },
         node.face.leads.then_some("leads"),
         (node.face.role.shape == Shape::Dashed).then_some("dashed"),
+        reached.then_some("reached"),
         selected.then_some("selected"),
     );
     let onkeydown = keys(ui, node, layout.nodes);
@@ -158,6 +173,9 @@ fn labels(ui: &Ui, node: &Node) -> Html {
             <text class="sign" y="-15">{ sign }</text>
             <text class="name" y={if sign.is_empty() { "1" } else { "4" }}>{ node.id.to_string() }</text>
             <text class="epoch" y="20">{ epoch }</text>
+            if let Some(caption) = &node.face.caption {
+                <text class="epoch" y="33">{ caption }</text>
+            }
         </>
     }
 }

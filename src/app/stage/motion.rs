@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use conclave::scene::{Flight, GLYPHS, Glyph, Node, Scene, Wreck};
+use conclave::scene::{Epoch, Flight, GLYPHS, Glyph, Node, Scene, Wreck};
 use conclave::sim::{MessageId, Micros};
 use wasm_bindgen::prelude::*;
 use web_sys::{
@@ -46,7 +46,7 @@ struct Slot {
     element: Element,
     shape: Element,
     transform: SvgTransform,
-    shown: Option<(MessageId, Glyph, u64, Mood)>,
+    shown: Option<(MessageId, Glyph, Epoch, Mood)>,
 }
 
 /// What becomes of a message that is drawn.
@@ -141,7 +141,7 @@ impl Motion {
         for place in 0..self.wrecks.len() {
             let (wreck, _) = self.wrecks[place];
             let point = layout.flight(wreck.from, wreck.to, wreck.progress);
-            let look = (wreck.id, Glyph::No, 0, Mood::Lost);
+            let look = (wreck.id, Glyph::No, Epoch::default(), Mood::Lost);
             used += usize::from(self.show(&group, used, look, point));
         }
         self.flights = flights;
@@ -153,7 +153,7 @@ impl Motion {
         &mut self,
         group: &Element,
         place: usize,
-        look: (MessageId, Glyph, u64, Mood),
+        look: (MessageId, Glyph, Epoch, Mood),
         at: Point,
     ) -> bool {
         if place == self.pool.len() {
@@ -217,10 +217,7 @@ impl Motion {
         let left = (f64::from(width) - layout.width * scale) / 2.0;
         let top = (f64::from(height) - layout.height * scale) / 2.0;
         let _ = paint.set_transform(scale, 0.0, 0.0, scale, left, top);
-        let colour_of = |flight: &Flight| match flight.epoch {
-            0 => EPOCHS.len(),
-            epoch => ((epoch + 5) % 6) as usize,
-        };
+        let colour_of = |flight: &Flight| flight.epoch.colour().map_or(EPOCHS.len(), usize::from);
         for (number, colour) in EPOCHS.iter().chain([&NEUTRAL]).enumerate() {
             paint.set_fill_style_str(colour);
             for glyph in GLYPHS {
@@ -312,7 +309,7 @@ impl Slot {
     }
 
     /// Gives the glyph the looks of a message, if it has others.
-    fn dress(&mut self, look: (MessageId, Glyph, u64, Mood)) {
+    fn dress(&mut self, look: (MessageId, Glyph, Epoch, Mood)) {
         if self.shown == Some(look) {
             return;
         }

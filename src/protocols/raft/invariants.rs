@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::convert::Infallible;
 
 use super::{Index, Raft, Role, Server, Term};
 use crate::sim::NodeId;
@@ -68,6 +69,7 @@ const MONOTONIC: usize = 5;
 
 impl Judge<Raft> for Figure3 {
     type Breach = Breach;
+    type Milestone = Infallible;
 
     const INVARIANTS: &'static [&'static str] = &[
         "election_safety",

@@ -1,5 +1,7 @@
 //! How Raft looks. Everything here only reads.
 
+use std::convert::Infallible;
+
 use super::message::{Conflict, Outcome};
 use super::{Breach, Durable, Index, Log, Message, Payload, Raft, Reason, Role, Server, StepDown};
 use super::{Term, Timer};
@@ -125,7 +127,7 @@ impl Exhibit for Raft {
                 (Glyph::No, "AppendEntriesRefused")
             }
         };
-        Look { glyph, epoch: message.term().0, kind }
+        Look { glyph, epoch: message.term().0.into(), kind }
     }
 
     fn fields(message: &Message) -> Vec<(&'static str, String)> {
@@ -200,6 +202,10 @@ impl Exhibit for Raft {
         Sentence { phrase, source, key }
     }
 
+    fn milestone(milestone: &Infallible) -> (Phrase, NodeSet) {
+        match *milestone {}
+    }
+
     fn invariant(number: usize) -> (Phrase, Phrase, &'static str) {
         use say::raft::invariant as i;
         match <Raft as Protocol>::Judge::INVARIANTS[number] {
@@ -259,8 +265,9 @@ fn disk_face(disk: &Durable, window: Window) -> Face {
     Face {
         role: scene::Role { name: say::raft::follower(), shape: Shape::Plain },
         epoch_name: say::raft::term(),
-        epoch: disk.current_term.0,
+        epoch: disk.current_term.0.into(),
         leads: false,
+        caption: None,
         votes: Vec::new(),
         fields: vec![
             durable("currentTerm", plain(disk.current_term), help::current_term()),
@@ -324,7 +331,7 @@ fn log(log: &Log, window: Window) -> scene::Log {
     let cells = log.slice(Index(first), window.columns);
     let cells = cells.iter().zip(first..).map(|(entry, index)| scene::Cell {
         index,
-        epoch: entry.term.0,
+        epoch: entry.term.0.into(),
         text: match &entry.payload {
             Payload::Noop => None,
             Payload::Command(command) => Some(command.op.to_string()),

@@ -5,6 +5,7 @@ use crate::sim::action::{Action, ActionError};
 use crate::sim::client::{Client, MAX_CLIENTS};
 use crate::sim::machine::{MAX_TEXT, Op};
 use crate::sim::node::{Status, TRUE_CLOCK_PPM};
+use crate::sim::protocol::Judge as _;
 use crate::sim::queue::Due;
 use crate::sim::world::{EventKind, Loss};
 use crate::sim::{ClientId, NodeId, Protocol, Quality, Seat};
@@ -80,9 +81,12 @@ impl<P: Protocol> World<P> {
             Action::Configure { setting, value } => {
                 let setting = P::settings().iter().find(|each| each.id == setting);
                 (setting.expect("checked").set)(&mut self.config, *value);
+                if let Some(judge) = &mut self.judge {
+                    judge.configured(&self.config);
+                }
             }
         }
-        self.record_breaches(watch);
+        self.record_findings(watch);
         Ok(())
     }
 
