@@ -1,18 +1,25 @@
-//! Each deliberate defect breaks the invariant that its rule upholds, and is found by a sweep.
+//! Each deliberate defect breaks the invariant that its rule upholds, and the sweep finds it.
 //!
-//! A mutation that stays green would mean that a judge sleeps; `cargo test --test mutations --
-//! --nocapture` prints for each the run that found it and after how many events.
+//! A mutation that stays green would mean that a judge sleeps. What was found is the table in
+//! `docs/mutations.md`; `cargo xtask mutations` makes it.
 
 mod support;
 
-use conclave::protocols::raft::{Figure3, Raft};
-use conclave::sim::rng::Rng;
-use conclave::sim::{Action, Judge, NodeId, Protocol, SettingKind};
-use support::chaos::{Chaos, Kind};
-use support::cluster::write_op;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{env, fs, thread};
 
-/// How many storms a mutation may survive.
-const STORMS: u64 = 20_000;
+use conclave::protocols::raft::{Figure3, Raft};
+use conclave::scene::Exhibit;
+use conclave::sim::{Judge, Protocol, SettingKind};
+use conclave::text::Language;
+use support::chaos::{Kind, Name, SWEEP};
+use support::violation::{LINEARIZABILITY, Seen, Violation, violation};
+
+/// How many seeds a mutation may survive, in runs of all kinds.
+const SEEDS: u64 = 10_000;
 
 /// Each mutation and the invariant that it must be seen to break.
 const BREAKS: [(&str, &str); 10] = [
@@ -28,72 +35,99 @@ const BREAKS: [(&str, &str); 10] = [
     ("apply_before_commit", "state_machine_safety"),
 ];
 
-/// A run in which a person with ill will lets timers run out, bounces servers, picks which messages
-/// arrive, and writes all the while.
-fn storm(seed: u64, settings: &[&str]) -> Chaos<Raft> {
-    let mut chaos = Chaos::<Raft>::new(Kind::Clean, seed, 3..=5);
-    for setting in settings {
-        chaos.act(Action::Configure { setting: (*setting).into(), value: 1 }, &mut ());
-    }
-    let mut rng = Rng::new(seed ^ 0x5709_0000);
-    for _ in 0..120 {
-        for _ in 0..rng.between(0, 6) {
-            chaos.world.step(&mut ());
-        }
-        let node = NodeId(rng.between(0, u64::from(chaos.world.size()) - 1) as u8);
-        let messages: Vec<_> = chaos.world.flights().map(|flight| flight.id).collect();
-        let message = messages.get(rng.between(0, 40) as usize).copied().unwrap_or_default();
-        match rng.between(0, 9) {
-            0 | 1 => chaos.act(Action::FireTimer { node, timer: 0 }, &mut ()),
-            2 => {
-                chaos.act(Action::Crash { node }, &mut ());
-                chaos.act(Action::Restart { node }, &mut ());
-            }
-            3 => chaos.act(Action::Crash { node }, &mut ()),
-            4 => chaos.act(Action::Restart { node }, &mut ()),
-            5 | 6 => {
-                let op = write_op("x", &rng.between(0, 99).to_string());
-                chaos.act(Action::Request { node, op, persistent: false }, &mut ());
-            }
-            7 => chaos.act(Action::Drop { message }, &mut ()),
-            _ => chaos.act(Action::Deliver { message }, &mut ()),
-        }
-    }
-    chaos
-}
+/// The run that a mutation is caught in, and what it breaks there.
+type Caught = (Name, Violation);
 
-/// The first storm in which the mutation breaks this invariant before any other, and after how many
-/// events.
-fn search(mutation: &str, invariant: &str) -> Option<(u64, u64)> {
-    (0..STORMS).find_map(|seed| {
-        let chaos = storm(seed, &[mutation]);
-        let first = chaos.world.breaches().first()?;
-        let broken = Figure3::INVARIANTS[Figure3::invariant(&first.breach)];
-        (broken == invariant).then_some((seed, first.step))
+/// The first run in which the mutation breaks this invariant before any other.
+fn search(mutation: &str, invariant: &str) -> Option<Caught> {
+    let runs = (0..SEEDS).flat_map(|seed| Kind::ALL.map(|kind| (kind, seed)));
+    runs.into_iter().find_map(|(kind, seed)| {
+        let name = Name { kind, seed, defects: vec![mutation.to_owned()] };
+        let found = rage(&name)?;
+        (found.invariant == invariant).then_some((name, found))
     })
 }
 
-#[test]
-fn no_storm_breaks_anything_while_all_rules_are_kept() {
-    for seed in 0..STORMS / 2 {
-        let chaos = storm(seed, &[]);
-        let breaches = chaos.world.breaches();
-        assert!(breaches.is_empty(), "storm {seed}: {breaches:?}: {}", chaos.recording.to_json());
+/// The faults of a run, and what is wrong with it then.
+fn rage(name: &Name) -> Option<Violation> {
+    let (mut chaos, mut seen) = (name.begin::<Raft>(), Seen::default());
+    chaos.rage(&mut seen);
+    violation(&chaos, &seen)
+}
+
+/// Searches for all mutations, on all processors.
+fn search_all() -> Vec<Option<Caught>> {
+    let next = AtomicUsize::new(0);
+    let caught = Mutex::new(BREAKS.map(|_| None));
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some((mutation, invariant)) = BREAKS.get(place) else { return };
+                    let found = search(mutation, invariant);
+                    caught.lock().expect("nobody panics here")[place] = found;
+                }
+            });
+        }
+    });
+    caught.into_inner().expect("nobody panics here").into()
+}
+
+/// Where the table is.
+const DOCUMENT: &str = "docs/mutations.md";
+
+fn document(caught: &[Caught]) -> String {
+    let mut text = format!(
+        "# Rules that can be taken away\n\n\
+         Each rule of Raft can be taken away, and each time the sweep (`tests/sweep.rs`) finds a run in which the\n\
+         invariant breaks that the rule upholds. *Events* counts all that happened in that run until it showed. To\n\
+         run one again, and read what broke beside the recording of the run, put its line before `cargo test`:\n\n\
+         ```sh\n{}={} cargo test --test sweep\n```\n\n\
+         `cargo xtask mutations` makes this table; `cargo test` checks that it is current.\n\n\
+         | rule taken away | what breaks | events | the run |\n\
+         |---|---|---:|---|\n",
+        SWEEP, caught[0].0,
+    );
+    for ((mutation, _), (name, found)) in BREAKS.iter().zip(caught) {
+        let (title, help) = Raft::setting(mutation);
+        let (title, help) = (title.render(Language::En), help.render(Language::En));
+        let (invariant, events) = (invariant_name(found.invariant), found.step);
+        writeln!(text, "| **{title}.** {help} | {invariant} | {events} | `{SWEEP}={name}` |")
+            .expect("a string takes everything");
     }
+    text
+}
+
+fn invariant_name(id: &str) -> String {
+    if id == LINEARIZABILITY {
+        return "Linearizability".to_owned();
+    }
+    let number = Figure3::INVARIANTS.iter().position(|each| *each == id).expect("it has a name");
+    Raft::invariant(number).0.render(Language::En)
 }
 
 #[test]
-fn every_mutation_breaks_the_invariant_that_its_rule_upholds() {
-    let mut survivors = Vec::new();
-    for (mutation, invariant) in BREAKS {
-        match search(mutation, invariant) {
-            Some((seed, events)) => {
-                println!("{mutation:<20} {invariant:<22} storm {seed:<6} after {events} events");
+fn every_mutation_breaks_the_invariant_that_its_rule_upholds_as_the_documentation_says() {
+    let (mut caught, mut survivors) = (Vec::new(), Vec::new());
+    for (found, breaks) in search_all().into_iter().zip(BREAKS) {
+        match found {
+            Some((name, found)) => {
+                println!("{SWEEP}={name} breaks {} after {} events", breaks.1, found.step);
+                caught.push((name, found));
             }
-            None => survivors.push((mutation, invariant)),
+            None => survivors.push(breaks),
         }
     }
     assert!(survivors.is_empty(), "these defects were not seen to break them: {survivors:?}");
+
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCUMENT);
+    let text = document(&caught);
+    if env::var_os("UPDATE_MUTATIONS").is_some() {
+        fs::write(&path, &text).expect("the file can be written");
+    }
+    let written = fs::read_to_string(&path).expect("the file is part of the repository");
+    assert!(written == text, "{DOCUMENT} is out of date; `cargo xtask mutations` makes it anew");
 }
 
 #[test]
@@ -110,7 +144,10 @@ fn any_two_mutations_at_once_break_rules_and_not_the_engine() {
     for (number, (first, _)) in BREAKS.iter().enumerate() {
         for (second, _) in &BREAKS[number + 1..] {
             for seed in 0..20 {
-                assert!(storm(seed, &[first, second]).world.steps() > 0);
+                let defects = vec![first.to_string(), second.to_string()];
+                let mut chaos = Name { kind: Kind::Stormy, seed, defects }.begin::<Raft>();
+                chaos.rage(&mut ());
+                assert!(chaos.world.steps() > 0);
             }
         }
     }

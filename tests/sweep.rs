@@ -1,7 +1,12 @@
 //! Thousands of random runs: faults first, then everything is mended and progress is demanded.
 //!
-//! A failure prints one line with what went wrong, the name of the run and its recording. Run one
-//! again with `CONCLAVE_SWEEP=Crashing:17 cargo test --test sweep`.
+//! What a run is like is drawn from its seed: how many servers, their settings, the network, what
+//! clients do, and what goes wrong. In it no invariant may break, and what clients see must be
+//! linearizable.
+//!
+//! A failure prints one line with the name of the run, what went wrong and its recording. Run one
+//! again with `CONCLAVE_SWEEP=Crashing:17 cargo test --test sweep`, or one with a rule taken away,
+//! as `docs/mutations.md` lists them, with `CONCLAVE_SWEEP=Stormy:17:forget_vote`.
 
 mod support;
 
@@ -13,9 +18,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use conclave::protocols::raft::{Payload, Raft};
-use conclave::sim::{Action, Answer, Event, EventKind, Micros, NodeId, RequestId, Watch, Workload};
-use support::chaos::{Chaos, Kind};
+use conclave::sim::{Action, Answer, Event, Micros, NodeId, Operation, Watch, Workload};
+use support::chaos::{Chaos, Kind, Name, SWEEP};
 use support::cluster::write_op;
+use support::violation::{Seen, promises_linearizability, violation};
 
 /// How many runs of each kind.
 const SEEDS: u64 = 5_000;
@@ -48,6 +54,11 @@ fn crashing_servers_never_break_a_rule_and_get_on_when_restarted() {
 #[test]
 fn partitioned_clusters_never_break_a_rule_and_get_on_when_healed() {
     sweep(Kind::Partitioned);
+}
+
+#[test]
+fn ill_will_never_breaks_a_rule_and_clusters_get_on_without_it() {
+    sweep(Kind::Stormy);
 }
 
 /// Which rules fired, by name.
@@ -113,15 +124,15 @@ fn the_faults_make_every_rule_of_the_engine_fire() {
 
 /// Runs all seeds of a kind, on all processors.
 fn sweep(kind: Kind) {
-    if let Ok(wanted) = env::var("CONCLAVE_SWEEP") {
-        let (name, seed) = wanted.split_once(':').expect("CONCLAVE_SWEEP is Kind:seed");
-        if name == format!("{kind:?}") {
-            run(kind, seed.parse().expect("CONCLAVE_SWEEP is Kind:seed")).unwrap();
+    if let Ok(wanted) = env::var(SWEEP) {
+        let name: Name = wanted.parse().unwrap();
+        if name.kind == kind {
+            run(&name).unwrap();
         }
         return;
     }
     let next = AtomicU64::new(0);
-    let failures = Mutex::new(Vec::new());
+    let (judged, failures) = (AtomicU64::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
@@ -130,11 +141,16 @@ fn sweep(kind: Kind) {
                     if seed >= SEEDS {
                         return;
                     }
-                    let outcome = catch_unwind(AssertUnwindSafe(|| run(kind, seed)));
-                    let outcome = outcome.unwrap_or_else(|_| Err("it panicked".into()));
-                    if let Err(what) = outcome {
-                        let failure = format!("CONCLAVE_SWEEP={kind:?}:{seed}: {what}");
-                        failures.lock().expect("nobody panics here").push(failure);
+                    let name = Name { kind, seed, defects: Vec::new() };
+                    let outcome = catch_unwind(AssertUnwindSafe(|| run(&name)));
+                    match outcome.unwrap_or_else(|_| Err("it panicked".into())) {
+                        Ok(linearizable) => {
+                            judged.fetch_add(linearizable.into(), Ordering::Relaxed);
+                        }
+                        Err(what) => {
+                            let failure = format!("{SWEEP}={name}: {what}");
+                            failures.lock().expect("nobody panics here").push(failure);
+                        }
                     }
                 }
             });
@@ -147,52 +163,42 @@ fn sweep(kind: Kind) {
         failures.len(),
         failures[0]
     );
+    let judged = judged.into_inner();
+    assert!(judged > SEEDS * 3 / 4, "clients are promised linearizability in {judged} runs only");
 }
 
-/// The writes that clients were told are done.
-#[derive(Debug, Default)]
-struct Promises(BTreeSet<RequestId>);
-
-impl Watch<Raft> for Promises {
-    fn event(&mut self, event: Event<'_, Raft>) {
-        if let EventKind::Returned { request, answer: Answer::Written, .. } = event.kind {
-            self.0.insert(request);
-        }
-    }
-}
-
-/// One run, and what is wrong with it.
-fn run(kind: Kind, seed: u64) -> Result<(), String> {
-    let mut chaos = Chaos::<Raft>::new(kind, seed, 1..=7);
+/// One run: what is wrong with it, or whether its clients were promised linearizability.
+fn run(name: &Name) -> Result<bool, String> {
+    let mut chaos = name.begin::<Raft>();
     let outcome = ordeal(&mut chaos);
-    outcome.map_err(|what| {
-        let until = chaos.world.now().0;
-        format!("{what}; until {until}: {}", chaos.recording.to_json())
-    })
+    let until = chaos.world.now().0;
+    outcome.map_err(|what| format!("{what}; until {until}: {}", chaos.recording.to_json()))?;
+    Ok(promises_linearizability(chaos.world.config()))
 }
 
 fn ordeal(chaos: &mut Chaos<Raft>) -> Result<(), String> {
-    let mut promises = Promises::default();
-    chaos.rage(&mut promises);
-    unbroken(chaos)?;
-    chaos.mend(&mut promises);
+    let mut seen = Seen::default();
+    chaos.rage(&mut seen);
+    sound(chaos, &seen)?;
+    chaos.mend(&mut seen);
 
     let before = everywhere(chaos).map(|node| commit(chaos, node)).max().expect("nodes");
     let workload = Workload { clients: 3, ..Workload::default() };
-    chaos.act(Action::SetWorkload { workload }, &mut promises);
+    chaos.act(Action::SetWorkload { workload }, &mut seen);
     let all_got_on = |chaos: &Chaos<Raft>| everywhere(chaos).all(|n| commit(chaos, n) > before);
-    wait(chaos, &mut promises, "every server commits something new", all_got_on)?;
+    wait(chaos, &mut seen, "every server commits something new", all_got_on)?;
 
     let workload = Workload { clients: 0, ..workload };
-    chaos.act(Action::SetWorkload { workload }, &mut promises);
+    chaos.act(Action::SetWorkload { workload }, &mut seen);
     // A leader that is elected after the last write could not tell what is committed (§5.4.2), so
     // there is one write more, and from now on each new leader begins with an entry of its own (§8).
     let setting = "leader_noop".into();
-    chaos.act(Action::Configure { setting, value: 1 }, &mut promises);
+    chaos.act(Action::Configure { setting, value: 1 }, &mut seen);
     let op = write_op("last", "word");
-    chaos.act(Action::Request { node: NodeId(0), op, persistent: true }, &mut promises);
-    wait(chaos, &mut promises, "all servers agree on everything", agreed)?;
-    kept(chaos, &promises)
+    chaos.act(Action::Request { node: NodeId(0), op, persistent: true }, &mut seen);
+    wait(chaos, &mut seen, "all servers agree on everything", agreed)?;
+    sound(chaos, &seen)?;
+    kept(chaos, &seen)
 }
 
 fn everywhere(chaos: &Chaos<Raft>) -> impl Iterator<Item = NodeId> + use<> {
@@ -210,7 +216,7 @@ fn last_index(chaos: &Chaos<Raft>, node: NodeId) -> u64 {
 /// Lets time pass until something is so.
 fn wait(
     chaos: &mut Chaos<Raft>,
-    promises: &mut Promises,
+    seen: &mut Seen,
     what: &str,
     holds: impl Fn(&Chaos<Raft>) -> bool,
 ) -> Result<(), String> {
@@ -219,17 +225,20 @@ fn wait(
     let latest = chaos.world.now() + patience;
     while chaos.world.now() < latest {
         let moment = chaos.world.now() + Micros::from_millis(100);
-        chaos.world.run_until(moment, promises);
-        unbroken(chaos)?;
+        chaos.world.run_until(moment, seen);
         if holds(chaos) {
             return Ok(());
         }
     }
+    sound(chaos, seen)?;
     Err(format!("not within {patience}: {what}"))
 }
 
-fn unbroken(chaos: &Chaos<Raft>) -> Result<(), String> {
-    chaos.world.breaches().first().map_or(Ok(()), |breached| Err(format!("{breached:?}")))
+fn sound(chaos: &Chaos<Raft>, seen: &Seen) -> Result<(), String> {
+    match violation(chaos, seen) {
+        None => Ok(()),
+        Some(found) => Err(format!("{} at step {}: {}", found.invariant, found.step, found.what)),
+    }
 }
 
 /// Nobody waits for an answer that can still come, and logs and machines are the same everywhere.
@@ -248,14 +257,16 @@ fn agreed(chaos: &Chaos<Raft>) -> bool {
 }
 
 /// What a client was told is written is in the log.
-fn kept(chaos: &Chaos<Raft>, promises: &Promises) -> Result<(), String> {
+fn kept(chaos: &Chaos<Raft>, seen: &Seen) -> Result<(), String> {
     let log = chaos.world.state(NodeId(0)).expect("all servers run").log();
     let requests = log.entries().iter().filter_map(|entry| match &entry.payload {
         Payload::Command(command) => Some(command.request),
         Payload::Noop => None,
     });
-    let written: BTreeSet<_> = requests.collect();
-    match promises.0.difference(&written).next() {
+    let held: BTreeSet<_> = requests.collect();
+    let done = |each: &&Operation| matches!(each.returned, Some((_, Answer::Written)));
+    let written = seen.history.operations().iter().filter(done);
+    match written.map(|each| each.request).find(|request| !held.contains(request)) {
         Some(lost) => Err(format!("{lost} was promised and is not in the log")),
         None => Ok(()),
     }

@@ -1,12 +1,16 @@
 //! Random runs: everything in them is drawn from a seed, and all of it is kept as a recording.
 
-use conclave::protocols::raft::Config;
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use conclave::sim::digest::Digest;
 use conclave::sim::node::Status;
 use conclave::sim::recording::Timed;
 use conclave::sim::rng::Rng;
 use conclave::sim::{
-    Action, MessageId, Micros, NodeId, Op, Protocol, Quality, Recording, Text, Watch, Workload,
-    World,
+    Action, MessageId, Micros, NodeId, Op, Protocol, Quality, Recording, Setting, SettingKind,
+    Text, Watch, Workload, World,
 };
 
 use super::cluster::{ms, write_op};
@@ -24,11 +28,31 @@ pub enum Kind {
     Crashing,
     /// Links are cut.
     Partitioned,
+    /// Somebody of ill will lets timers run out, bounces servers, picks which messages arrive, and
+    /// asks for things all the while.
+    Stormy,
 }
 
+/// How often ill will acts in a run.
+const STORM: u32 = 120;
+
 impl Kind {
-    pub const ALL: [Self; 5] =
-        [Self::Clean, Self::Lossy, Self::Reordering, Self::Crashing, Self::Partitioned];
+    pub const ALL: [Self; 6] = [
+        Self::Clean,
+        Self::Lossy,
+        Self::Reordering,
+        Self::Crashing,
+        Self::Partitioned,
+        Self::Stormy,
+    ];
+
+    /// How large clusters of the sweep are. Ill will needs somebody to play off against somebody.
+    fn sizes(self) -> RangeInclusive<u8> {
+        match self {
+            Self::Stormy => 3..=5,
+            _ => 1..=7,
+        }
+    }
 
     /// The kind of links that such a run begins with.
     fn quality(self, rng: &mut Rng) -> Quality {
@@ -40,7 +64,7 @@ impl Kind {
             fifo: rng.chance(250_000),
         };
         match self {
-            Self::Clean | Self::Crashing | Self::Partitioned => clean,
+            Self::Clean | Self::Crashing | Self::Partitioned | Self::Stormy => clean,
             Self::Lossy => Quality {
                 loss_ppm: rng.between(10_000, 300_000) as u32,
                 duplicate_ppm: rng.between(0, 200_000) as u32,
@@ -56,6 +80,68 @@ impl Kind {
     }
 }
 
+/// The variable that names a run to do again.
+pub const SWEEP: &str = "CONCLAVE_SWEEP";
+
+/// The name of a run of the sweep: `Crashing:17`, or `Stormy:17:forget_vote` with a rule taken away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    pub kind: Kind,
+    pub seed: u64,
+    /// The settings of the rules that are taken away.
+    pub defects: Vec<String>,
+}
+
+impl Name {
+    /// The run, at its beginning.
+    pub fn begin<P: Protocol>(&self) -> Chaos<P> {
+        let mut chaos = Chaos::new(self.kind, self.seed, self.kind.sizes());
+        for setting in self.defects.iter().cloned() {
+            chaos.act(Action::Configure { setting, value: 1 }, &mut ());
+        }
+        chaos
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}:{}", self.kind, self.seed)?;
+        self.defects.iter().try_for_each(|defect| write!(f, ":{defect}"))
+    }
+}
+
+impl FromStr for Name {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let wrong = || format!("{name:?} is not the name of a run, such as Crashing:17");
+        let mut parts = name.split(':');
+        let kind = parts
+            .next()
+            .and_then(|kind| Kind::ALL.into_iter().find(|each| format!("{each:?}") == kind));
+        let seed = parts.next().and_then(|seed| seed.parse().ok());
+        let (kind, seed) = (kind.ok_or_else(wrong)?, seed.ok_or_else(wrong)?);
+        Ok(Self { kind, seed, defects: parts.map(str::to_owned).collect() })
+    }
+}
+
+/// The value that a run begins with; none means the default. Each setting has draws of its own, so
+/// that a new one does not change those of the others.
+fn draw<C>(setting: &Setting<C>, seed: u64) -> Option<u64> {
+    let mut rng = Rng::new(Digest::of(&(seed, setting.id)));
+    match setting.kind {
+        // Without sessions a retry may be done twice, and nobody promises to hide that: most runs
+        // keep them, so that what clients see can be judged.
+        SettingKind::Switch if setting.id == "client_sessions" => Some(rng.chance(800_000).into()),
+        SettingKind::Switch => Some(rng.between(0, 1)),
+        SettingKind::Count { least, most } => {
+            let value = [0, 1, 2, 3, 8, 20, 64][rng.between(0, 6) as usize];
+            Some(value.clamp(least, most))
+        }
+        SettingKind::Time { .. } | SettingKind::Defect => None,
+    }
+}
+
 /// A run under way, and what it came from.
 #[derive(Clone, Debug)]
 pub struct Chaos<P: Protocol> {
@@ -65,25 +151,16 @@ pub struct Chaos<P: Protocol> {
     rng: Rng,
 }
 
-impl<P: Protocol<Config = Config>> Chaos<P> {
+impl<P: Protocol> Chaos<P> {
     /// The beginning of the run that this seed names: size, settings, network and workload.
-    pub fn new(kind: Kind, seed: u64, sizes: std::ops::RangeInclusive<u8>) -> Self {
+    pub fn new(kind: Kind, seed: u64, sizes: RangeInclusive<u8>) -> Self {
         // The world draws from the seed itself; the tester must not draw the same.
         let mut rng = Rng::new(seed ^ 0xc0a5_c0a5_0000_0000 ^ (kind as u64) << 24);
         let nodes = rng.between((*sizes.start()).into(), (*sizes.end()).into()) as u8;
         let mut recording = Recording::new(P::ID, nodes, seed);
-        let switch = |rng: &mut Rng| rng.between(0, 1);
-        let max_entries = [1, 2, 8, 64][rng.between(0, 3) as usize];
-        recording.settings = [
-            ("fast_backup", switch(&mut rng)),
-            ("leader_noop", switch(&mut rng)),
-            ("pre_vote", switch(&mut rng)),
-            ("check_quorum", switch(&mut rng)),
-            ("client_sessions", switch(&mut rng)),
-            ("max_entries", max_entries),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into();
+        let drawn = P::settings().iter();
+        let drawn = drawn.filter_map(|each| Some((each.id.to_owned(), draw(each, seed)?)));
+        recording.settings = drawn.collect();
         recording.quality = kind.quality(&mut rng);
         let think_least = Micros(rng.between(0, 100_000));
         recording.workload = Workload {
@@ -108,6 +185,9 @@ impl<P: Protocol<Config = Config>> Chaos<P> {
 
     /// Faults, for some seconds.
     pub fn rage(&mut self, watch: &mut impl Watch<P>) {
+        if self.kind == Kind::Stormy {
+            return (0..STORM).for_each(|_| self.ill_will(watch));
+        }
         let end = self.world.now() + Micros(self.rng.between(1_500_000, 4_000_000));
         while self.world.now() < end {
             self.wait(watch);
@@ -132,16 +212,37 @@ impl<P: Protocol<Config = Config>> Chaos<P> {
         }
     }
 
+    /// Lets a few things happen, then does something spiteful.
+    fn ill_will(&mut self, watch: &mut impl Watch<P>) {
+        for _ in 0..self.rng.between(0, 6) {
+            self.world.step(watch);
+        }
+        let node = self.node();
+        let action = match self.rng.between(0, 9) {
+            0 | 1 => Action::FireTimer { node, timer: 0 },
+            2 => {
+                self.act(Action::Crash { node }, watch);
+                Action::Restart { node }
+            }
+            3 => Action::Crash { node },
+            4 => Action::Restart { node },
+            5 | 6 => self.request(node, "x", false),
+            7 => Action::Drop { message: self.one_of_the_first() },
+            _ => Action::Deliver { message: self.one_of_the_first() },
+        };
+        self.act(action, watch);
+    }
+
     /// Something to do to the world; it need not be possible.
     fn fault(&mut self) -> Action {
         let kind = match self.rng.between(0, 9) {
-            0 => Kind::ALL[self.rng.between(0, 4) as usize],
+            0 => Kind::ALL[self.rng.between(0, 5) as usize],
             1..=3 => Kind::Clean,
             _ => self.kind,
         };
         let node = self.node();
         match kind {
-            Kind::Clean => self.ordinary(node),
+            Kind::Clean | Kind::Stormy => self.ordinary(node),
             Kind::Lossy => self.loss(node),
             Kind::Reordering => self.disorder(),
             Kind::Crashing => self.breakdown(node),
@@ -153,14 +254,19 @@ impl<P: Protocol<Config = Config>> Chaos<P> {
         let key = Text::new(["x", "y", "z"][self.rng.between(0, 2) as usize]);
         let persistent = self.rng.chance(500_000);
         match self.rng.between(0, 9) {
-            0..=4 => {
-                let op = write_op(&key, &self.rng.between(0, 999).to_string());
-                Action::Request { node, op, persistent }
-            }
-            5 | 6 => Action::Request { node, op: Op::Read { key }, persistent },
+            0..=6 => self.request(node, &key, persistent),
             7 => self.setting(),
             _ => Action::FireTimer { node, timer: self.rng.between(0, 1) as u8 },
         }
+    }
+
+    fn request(&mut self, node: NodeId, key: &str, persistent: bool) -> Action {
+        let op = if self.rng.chance(300_000) {
+            Op::Read { key: key.into() }
+        } else {
+            write_op(key, &self.rng.between(0, 999).to_string())
+        };
+        Action::Request { node, op, persistent }
     }
 
     fn setting(&mut self) -> Action {
@@ -233,6 +339,12 @@ impl<P: Protocol<Config = Config>> Chaos<P> {
         let all: Vec<_> = self.world.flights().map(|flight| flight.id).collect();
         let choice = self.rng.between(0, all.len().max(1) as u64 - 1) as usize;
         all.get(choice).copied().unwrap_or_default()
+    }
+
+    /// A message of the first few; often none, when there are few.
+    fn one_of_the_first(&mut self) -> MessageId {
+        let choice = self.rng.between(0, 40) as usize;
+        self.world.flights().nth(choice).map(|flight| flight.id).unwrap_or_default()
     }
 
     /// Mends everything: all servers run, with good clocks, on a good network.

@@ -5,3 +5,4 @@ pub mod chaos;
 pub mod cluster;
 pub mod orders;
 pub mod solo;
+pub mod violation;

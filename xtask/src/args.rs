@@ -35,6 +35,7 @@ pub enum Command {
     Test(TestOptions),
     TrunkCheck,
     Screenshots,
+    Mutations,
     Bench,
 }
 
@@ -75,6 +76,11 @@ const USAGES: &[Usage] = &[
     Usage {
         name: "bench",
         about: "measure the simulation natively, then the page in Chromium",
+        options: &[],
+    },
+    Usage {
+        name: "mutations",
+        about: "find what breaks without each rule of Raft, and write docs/mutations.md anew",
         options: &[],
     },
     Usage {
@@ -121,6 +127,7 @@ pub fn parse(mut parser: Parser) -> Result<Command, String> {
             each_option(&mut parser, usage, |_, _| Ok(()))?;
             Ok(match name {
                 "bench" => Command::Bench,
+                "mutations" => Command::Mutations,
                 "screenshots" => Command::Screenshots,
                 "trunk-check" => Command::TrunkCheck,
                 _ => Command::Help,

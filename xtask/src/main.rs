@@ -8,7 +8,7 @@
 //! * [`build`] and [`page`]: from sources to `dist/`; [`weight`]: what that weighs
 //! * [`serve`] and [`http`]: the development server
 //! * [`test`]: all checks, as [`stages`]; [`browser`] and [`trunk`] are some of them
-//! * [`scripts`]: benchmarks and pictures
+//! * [`scripts`]: benchmarks, pictures and tables
 
 mod args;
 mod browser;
@@ -55,6 +55,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Test(options) => return test::test(&workspace, &options),
         Command::TrunkCheck => return trunk::trunk_check(&workspace),
         Command::Bench => scripts::bench(&workspace)?,
+        Command::Mutations => scripts::mutations(&workspace)?,
         Command::Screenshots => scripts::screenshots(&workspace)?,
     }
     Ok(ExitCode::SUCCESS)

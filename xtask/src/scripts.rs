@@ -1,4 +1,4 @@
-//! `cargo xtask bench` and `cargo xtask screenshots`: what is measured and shown in a browser.
+//! `cargo xtask bench`, `mutations` and `screenshots`: what is measured, found and shown.
 
 use std::path::Path;
 
@@ -16,6 +16,13 @@ pub fn bench(workspace: &Workspace) -> Result<()> {
     let folder = workspace.target.join("measure");
     measure(workspace, &folder)?;
     run_in_browser(workspace, "bench.mjs", Some(&folder))
+}
+
+/// Writes the table of mutations; the test that checks it does that when it is asked to.
+pub fn mutations(workspace: &Workspace) -> Result<()> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["test", "--test", "mutations"]).env("UPDATE_MUTATIONS", "1");
+    run(&mut cargo, "cargo test --test mutations")
 }
 
 /// Takes the pictures in `docs/screenshots/`.
