@@ -77,7 +77,7 @@ impl Script {
                 Op::Write { value, .. } => value.to_string(),
                 Op::Read { .. } => "?".into(),
             },
-            Payload::Noop => "-".into(),
+            Payload::Noop | Payload::Configuration(_) => "-".into(),
         };
         let entries = durable.log.entries().iter();
         let entries = entries.map(|each| format!("{}{}", entry(&each.payload), each.term));

@@ -5,9 +5,10 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use conclave::protocols::raft::membership::Configuration;
 use conclave::protocols::raft::{
-    Breach, Config, Durable, Entry, Figure3, Index, Log, Message, Payload, Raft, Reason, Role,
-    Server, Term, Timer,
+    Breach, Config, Durable, Entry, Figure3, Index, Log, Message, Payload, Raft, Reads, Reason,
+    Role, Server, Term, Timer,
 };
 use conclave::sim::machine::KeyValue;
 use conclave::sim::protocol::Alarm;
@@ -31,7 +32,13 @@ impl Bench {
     }
 
     /// S`number` is now like this; what the judge says to it.
-    fn show(&mut self, number: u8, server: Server) -> Vec<Breach> {
+    fn show(&mut self, number: u8, mut server: Server) -> Vec<Breach> {
+        let before = self.states[s(number).slot()].take();
+        if server.is_leader() {
+            server.durable.voted_for = Some(s(number));
+        } else if let Some(before) = before.filter(|before| before.term() == server.term()) {
+            server.durable.voted_for = before.durable.voted_for;
+        }
         self.states[s(number).slot()] = Some(server);
         self.look(number)
     }
@@ -50,18 +57,25 @@ impl Bench {
 
 fn follower(term: u64, log: Log) -> Server {
     Server {
-        durable: Durable { current_term: Term(term), voted_for: None, log },
+        durable: Durable { current_term: Term(term), voted_for: None, log, ..Durable::default() },
         commit_index: Index(0),
         last_applied: Index(0),
         machine: KeyValue::default(),
-        leader_heard: None,
+        configuration: Configuration::default(),
+        configuration_index: Index(0),
+        leader_heard: Micros(0),
         role: Role::Follower { leader: None },
     }
 }
 
 fn leader(term: u64, log: Log) -> Server {
     Server {
-        role: Role::Leader { progress: vec![], quorum_checked: Micros(0) },
+        role: Role::Leader {
+            progress: vec![],
+            quorum_checked: Micros(0),
+            reads: Reads::default(),
+            transfer: None,
+        },
         ..follower(term, log)
     }
 }
@@ -109,7 +123,9 @@ fn a_sound_history_has_no_breach() {
     }
     // A restart forgets what is committed; that is no step back.
     assert_eq!(bench.crash(2), []);
-    assert_eq!(bench.show(2, follower(2, log(&[1, 2]))), []);
+    let mut restarted = follower(2, log(&[1, 2]));
+    restarted.durable.voted_for = Some(s(2));
+    assert_eq!(bench.show(2, restarted), []);
 }
 
 #[test]
@@ -330,6 +346,7 @@ impl<const FLAW: usize> Protocol for Flawed<FLAW> {
             }
             Input::Timer(timer) => Input::Timer(timer),
             Input::Request(command) => Input::Request(command),
+            Input::Order(order) => Input::Order(order),
         };
         let last = server.log().last_index();
         if FLAW == REWRITES_AS_LEADER && server.is_leader() && last > server.commit_index {

@@ -65,7 +65,12 @@ fn a_candidate_that_hears_a_higher_term_becomes_a_follower() {
     assert_eq!(server.server.role, follower_of(2));
     assert_eq!(
         server.disk(),
-        Durable { current_term: Term(2), voted_for: None, log: Log::default() }
+        Durable {
+            current_term: Term(2),
+            voted_for: None,
+            log: Log::default(),
+            ..Durable::default()
+        }
     );
     assert_eq!(done, [ELECTION_TIMER, "→ S2 Appended t2 match=0"]);
 }
@@ -129,12 +134,17 @@ fn a_message_of_an_older_term_changes_nothing() {
 fn a_server_starts_as_a_follower() {
     let disks = [
         Durable::default(),
-        Durable { current_term: Term(7), voted_for: Some(s(1)), log: log(&[1, 3, 7]) },
+        Durable {
+            current_term: Term(7),
+            voted_for: Some(s(1)),
+            log: log(&[1, 3, 7]),
+            ..Durable::default()
+        },
     ];
     for disk in disks {
         let (server, done) = Solo::boot(s(1), 3, Config::default(), disk.clone());
         assert_eq!(server.server.role, Role::Follower { leader: None });
-        assert_eq!(server.server.durable, disk);
+        assert_eq!(server.disk(), disk);
         assert_eq!(server.server.commit_index, Index(0));
         assert_eq!(server.server.last_applied, Index(0));
         assert_eq!(done, [ELECTION_TIMER]);
@@ -204,7 +214,12 @@ fn assert_stands_for_election(server: &Solo, done: &[String]) {
         Role::Candidate { granted: NodeSet::of(s(1)), refused: NodeSet::EMPTY }
     );
     // The vote for itself is on disk before anybody hears of the candidacy.
-    let disk = Durable { current_term: Term(2), voted_for: Some(s(1)), log: Log::default() };
+    let disk = Durable {
+        current_term: Term(2),
+        voted_for: Some(s(1)),
+        log: Log::default(),
+        ..Durable::default()
+    };
     assert_eq!(server.disk(), disk);
     let call = "RequestVote t2 last=0@0";
     assert_eq!(done, [ELECTION_TIMER.into(), format!("→ S2 {call}"), format!("→ S3 {call}")]);
@@ -276,7 +291,8 @@ fn a_server_votes_for_one_candidate_a_term_and_the_first_comes_first() {
     ];
     for (voted_for, candidate, granted) in table {
         let voted_for = voted_for.map(s);
-        let disk = Durable { current_term: Term(1), voted_for, log: Log::default() };
+        let disk =
+            Durable { current_term: Term(1), voted_for, log: Log::default(), ..Durable::default() };
         let (mut server, _) = Solo::boot(s(1), 3, Config::default(), disk.clone());
         let done = server.message(candidate, request_vote(1, (0, 0)));
         let what = format!("voted for {voted_for:?}, asked by S{candidate}");
@@ -307,7 +323,12 @@ fn a_candidate_recognises_a_leader_of_its_own_or_a_later_term() {
         assert_eq!(server.server.role, follower_of(2));
         assert_eq!(
             server.disk(),
-            Durable { current_term: Term(term), voted_for, log: Log::default() }
+            Durable {
+                current_term: Term(term),
+                voted_for,
+                log: Log::default(),
+                ..Durable::default()
+            }
         );
         assert_eq!(done, [ELECTION_TIMER.into(), format!("→ S2 Appended t{term} match=0")]);
     }
@@ -633,7 +654,12 @@ fn a_leader_brings_each_follower_of_figure_7_into_line() {
             let config = Config { fast_backup, ..Config::default() };
             let mut leader = Solo::leader(3, 7, log(&leaders));
             leader.config = config.clone();
-            let disk = Durable { current_term: Term(7), voted_for: None, log: log(terms) };
+            let disk = Durable {
+                current_term: Term(7),
+                voted_for: None,
+                log: log(terms),
+                ..Durable::default()
+            };
             let (follower, _) = Solo::boot(s(2), 3, config, disk);
             leader.write("x", "8");
             let mut servers = [leader, follower];

@@ -261,7 +261,7 @@ fn kept(chaos: &Chaos<Raft>, seen: &Seen) -> Result<(), String> {
     let log = chaos.world.state(NodeId(0)).expect("all servers run").log();
     let requests = log.entries().iter().filter_map(|entry| match &entry.payload {
         Payload::Command(command) => Some(command.request),
-        Payload::Noop => None,
+        Payload::Noop | Payload::Configuration(_) => None,
     });
     let held: BTreeSet<_> = requests.collect();
     let done = |each: &&Operation| matches!(each.returned, Some((_, Answer::Written)));

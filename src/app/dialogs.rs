@@ -1,27 +1,35 @@
 //! The dialogs, each a `<dialog>` of the platform: it keeps the focus in and lets Escape close it.
 
 use conclave::scene::{GLYPHS, Glyph, Scene};
-use conclave::sim::{Action, NodeId, PAGE_NODES};
+use conclave::sim::{Action, MemberChange, NodeId, Order, PAGE_NODES, Place};
 use conclave::text::{LANGUAGES, Phrase, say};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::stage::motion::{glyph_class, outline};
-use super::{Dialog, Msg, Theme, Ui, browser, button, options};
+use super::{Dialog, Msg, Theme, Ui, browser, button, button_with, options};
 
 /// What the reader has done in the dialog that is open.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Draft {
-    /// For each node, its side of the partition.
+    /// For each node, its side of the partition, or its place in the cluster.
     pub sides: Vec<u8>,
     /// What is wrong with what was typed.
     pub problem: Option<Phrase>,
 }
 
 impl Draft {
-    /// What a dialog begins with: two sides, the first as large as the second or larger by one.
-    pub fn new(nodes: usize) -> Self {
-        let side = |place| u8::from(place >= nodes.div_ceil(2));
+    /// What a dialog begins with: two sides, the first as large as the second or larger by one; or
+    /// who belongs to the cluster now.
+    pub fn new(dialog: Dialog, scene: &Scene) -> Self {
+        let nodes = scene.nodes.len();
+        let members = (dialog == Dialog::Members)
+            .then(|| scene.leader().and_then(|leader| leader.face.members))
+            .flatten();
+        let side = |place| match members {
+            Some(members) => members.place(NodeId(place as u8)) as u8,
+            None => u8::from(place >= nodes.div_ceil(2)),
+        };
         Self { sides: (0..nodes).map(side).collect(), problem: None }
     }
 }
@@ -38,6 +46,7 @@ pub fn dialog(
     let (title, content) = match which {
         Dialog::NewRun => (say::page::new_run(), new_run(ui, draft, scene.nodes.len(), seed)),
         Dialog::Partition => (say::partition::title(), partition(ui, draft)),
+        Dialog::Members => (say::members::title(), members(ui, draft, scene)),
         Dialog::Links(node) => (say::link::of(node), links(ui, scene, node)),
         Dialog::Help => (say::help::title(), help(ui)),
     };
@@ -123,6 +132,20 @@ fn partition(ui: &Ui, draft: &Draft) -> Html {
         })
     };
     let names = [say::partition::side_a(), say::partition::side_b(), say::partition::side_c()];
+    html! {
+        <>
+            <p>{ ui.say(say::partition::about()) }</p>
+            { sides(ui, draft, names) }
+            <p class="dialog-foot">
+                { button(ui.say(say::partition::apply()), "primary", cut) }
+                { button(ui.say(say::act::heal()), "", ui.act(Action::Heal)) }
+            </p>
+        </>
+    }
+}
+
+/// One of three for each node.
+fn sides(ui: &Ui, draft: &Draft, names: [Phrase; 3]) -> Html {
     let names = names.map(|name| ui.say(name));
     let choice = |node: NodeId, chosen: u8| {
         let sides = (0_u8..).zip(&names).map(move |(side, name)| {
@@ -136,19 +159,48 @@ fn partition(ui: &Ui, draft: &Draft) -> Html {
         sides.collect::<Html>()
     };
     html! {
+        <ul class="sides">
+            { for (0_u8..).map(NodeId).zip(&draft.sides).map(|(node, &side)| html! {
+                <li key={node.0}>
+                    <span class="side-name">{ node.to_string() }</span>
+                    { choice(node, side) }
+                </li>
+            }) }
+        </ul>
+    }
+}
+
+/// Who belongs to the cluster; the leader is asked to change it.
+fn members(ui: &Ui, draft: &Draft, scene: &Scene) -> Html {
+    let Some((leader, members)) =
+        scene.leader().and_then(|leader| Some((leader.id, leader.face.members?)))
+    else {
+        return html! { <p class="empty">{ ui.say(say::members::no_leader()) }</p> };
+    };
+    let places = [Place::Voter, Place::Learner, Place::Outside];
+    let chosen =
+        (0_u8..).map(NodeId).zip(draft.sides.iter().map(|&side| places[usize::from(side)]));
+    let changed = chosen.filter(|&(node, place)| place != members.place(node));
+    let changes: Vec<_> = changed.map(|(node, place)| MemberChange { node, place }).collect();
+    let ask = |changes| {
+        let send = ui.send.clone();
+        let action = Action::Order { node: leader, order: Order::Reconfigure { changes } };
+        Callback::from(move |_: MouseEvent| {
+            send.emit(Msg::Act(action.clone()));
+            send.emit(Msg::Dialog(None));
+        })
+    };
+    let names = [say::members::voter(), say::members::learner(), say::members::outside()];
+    let nothing = changes.is_empty();
+    html! {
         <>
-            <p>{ ui.say(say::partition::about()) }</p>
-            <ul class="sides">
-                { for (0_u8..).map(NodeId).zip(&draft.sides).map(|(node, &side)| html! {
-                    <li key={node.0}>
-                        <span class="side-name">{ node.to_string() }</span>
-                        { choice(node, side) }
-                    </li>
-                }) }
-            </ul>
+            <p>{ ui.say(say::members::about()) }</p>
+            { sides(ui, draft, names) }
             <p class="dialog-foot">
-                { button(ui.say(say::partition::apply()), "primary", cut) }
-                { button(ui.say(say::act::heal()), "", ui.act(Action::Heal)) }
+                { button_with(ui.say(say::members::apply()), "primary", None, nothing, ask(changes)) }
+                if !members.outgoing.is_empty() {
+                    { button(ui.say(say::members::leave()), "", ask(Vec::new())) }
+                }
             </p>
         </>
     }
@@ -185,6 +237,7 @@ fn help(ui: &Ui) -> Html {
             Glyph::Yes => say::glyph::yes(),
             Glyph::No => say::glyph::no(),
             Glyph::Entries => say::glyph::entries(),
+            Glyph::Snapshot => say::glyph::snapshot(),
             Glyph::Heartbeat => say::glyph::heartbeat(),
             Glyph::Ack => say::glyph::ack(),
             Glyph::Request => say::glyph::request(),

@@ -14,9 +14,7 @@ pub fn logs(ui: &Ui, scene: &Scene) -> Html {
         return html! { <p class="empty">{ ui.say(say::log::empty()) }</p> };
     }
     let shown = first..=(first + columns - 1).min(longest);
-    let leader =
-        scene.nodes.iter().filter(|node| node.face.leads && node.status != Status::Crashed);
-    let leader = leader.max_by_key(|node| node.face.epoch);
+    let leader = scene.leader();
     let last_window = (longest + 1).saturating_sub(columns).max(1);
     html! {
         <>
@@ -37,6 +35,9 @@ pub fn logs(ui: &Ui, scene: &Scene) -> Html {
                 <p class="legend">
                     <span class="cell epoch-1 committed">{ "x=1" }</span>{ ui.say(say::log::committed()) }
                     <span class="cell epoch-1">{ "x=1" }</span>{ ui.say(say::log::uncommitted()) }
+                    if scene.nodes.iter().any(|node| node.face.log.snapshot > 0) {
+                        <span class="cell snapshot" />{ ui.say(say::log::in_snapshot()) }
+                    }
                     if leader.is_some() {
                         <span class="mark">{ "◂" }</span>{ ui.say(say::log::matched()) }
                         <span class="mark">{ "▴" }</span>{ ui.say(say::log::next()) }
@@ -66,7 +67,8 @@ fn row(ui: &Ui, node: &Node, leader: Option<&Node>, shown: std::ops::RangeInclus
         Status::Up if leads => " ★",
         Status::Up => "",
     };
-    let first = *shown.start();
+    let log = &node.face.log;
+    let first = log.cells.first().map_or(u64::MAX, |cell| cell.index);
     let cell = |index: u64| {
         let marks = html! {
             <>
@@ -78,10 +80,20 @@ fn row(ui: &Ui, node: &Node, leader: Option<&Node>, shown: std::ops::RangeInclus
                 }
             </>
         };
-        let Some(cell) = node.face.log.cells.get((index - first) as usize) else {
+        if index <= log.snapshot {
+            let title = ui.say(say::log::in_snapshot());
+            return html! {
+                <td key={index}>
+                    <span class="cell snapshot" title={title.clone()}><span class="sr">{ title }</span></span>
+                    { marks }
+                </td>
+            };
+        }
+        let place = index.checked_sub(first).map(|place| place as usize);
+        let Some(cell) = place.and_then(|place| log.cells.get(place)) else {
             return html! { <td key={index} class="none">{ marks }</td> };
         };
-        let committed = index <= node.face.log.commit && node.status != Status::Crashed;
+        let committed = index <= log.commit && node.status != Status::Crashed;
         let class = classes!("cell", epoch_class(cell.epoch), committed.then_some("committed"));
         let text: AttrValue = match &cell.text {
             Some(text) => text.clone().into(),

@@ -68,7 +68,7 @@ pub enum Msg {
     Dialog(Option<Dialog>),
     /// Begin a new run with what the reader typed: nodes, seed.
     TryStart(String, String),
-    /// Put a node on a side, in the dialog that partitions.
+    /// Put a node on a side, or in a place, in the dialog that is open.
     Side(NodeId, u8),
     /// Let the client form ask this node, or whoever leads.
     Ask(Option<NodeId>),
@@ -128,6 +128,8 @@ pub enum Dialog {
     NewRun,
     /// Sides of a partition.
     Partition,
+    /// Who belongs to the cluster.
+    Members,
     /// The links of one node.
     Links(NodeId),
     /// What the keys do and what the signs mean.

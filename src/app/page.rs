@@ -177,7 +177,9 @@ impl Component for Page {
                     self.close_dialog();
                 }
                 self.dialog = dialog;
-                self.draft = Draft::new(self.scene.nodes.len());
+                if let Some(dialog) = dialog {
+                    self.draft = Draft::new(dialog, &self.scene);
+                }
             }
             Msg::TryStart(nodes, seed) => match dialogs::read_run(&nodes, &seed) {
                 Ok((nodes, seed)) => self.start(nodes, seed),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use conclave::scene::{Scene, Setting};
 use conclave::sim::{Action, Micros, Quality, SettingKind};
 use conclave::text::{Phrase, say};
-use web_sys::HtmlInputElement;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::{Msg, Ui, options};
@@ -110,7 +110,7 @@ fn check(ui: &Ui, name: Phrase, help: Phrase, on: bool, turn: impl Fn(bool) + 's
 
 /// A setting of the protocol: a switch, or a number that is checked.
 fn setting(ui: &Ui, setting: &Setting) -> Html {
-    let Setting { id, name, help, kind, value } = setting;
+    let Setting { id, name, help, kind, value, choices } = setting;
     let (id, configure) = (*id, {
         let (send, setting) = (ui.send.clone(), id.to_string());
         move |value| send.emit(Msg::Act(Action::Configure { setting: setting.clone(), value }))
@@ -119,6 +119,22 @@ fn setting(ui: &Ui, setting: &Setting) -> Html {
         SettingKind::Switch | SettingKind::Defect => {
             let turn = move |on: bool| configure(on.into());
             return check(ui, name.clone(), help.clone(), *value != 0, turn);
+        }
+        SettingKind::Choice { .. } => {
+            let onchange = Callback::from(move |event: Event| {
+                let select: HtmlSelectElement = event.target_unchecked_into();
+                configure(select.selected_index() as u64);
+            });
+            return html! {
+                <div class="dial" title={ui.say(help.clone())}>
+                    <label for={id}>{ ui.say(name.clone()) }</label>
+                    <select {id} {onchange}>
+                        { for (0..).zip(choices).map(|(each, name)| html! {
+                            <option selected={each == *value}>{ ui.say(name.clone()) }</option>
+                        }) }
+                    </select>
+                </div>
+            };
         }
         SettingKind::Time { .. } => 1_000,
         SettingKind::Count { .. } => 1,

@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use super::{Exhibit, Sentence};
 use crate::sim::protocol::Judge;
 use crate::sim::world::{Body, Flight, Loss};
-use crate::sim::{Action, Answer, Event, EventKind, MessageId, Micros, NodeId, Seat, Watch};
+use crate::sim::{
+    Action, Answer, Event, EventKind, MessageId, Micros, NodeId, Order, Place, Seat, Watch,
+};
 use crate::text::{Phrase, say};
 
 /// The most events that are kept; older ones are forgotten first.
@@ -302,6 +304,24 @@ fn tell_action(action: &Action) -> Phrase {
         Action::SetNetwork { .. } => acted::set_network(),
         Action::SetLink { from, to, .. } => acted::set_link(*from, *to),
         Action::Request { node, op, .. } => acted::request(*node, op.to_string()),
+        Action::Order { node, order: Order::Transfer { to } } => acted::transfer(*node, *to),
+        Action::Order { node, order: Order::Reconfigure { changes } } => {
+            let changes = changes.iter().map(|change| {
+                let node = change.node;
+                let phrase = match change.place {
+                    Place::Voter => acted::to_voter(node),
+                    Place::Learner => acted::to_learner(node),
+                    Place::Outside => acted::to_outside(node),
+                };
+                phrase.into()
+            });
+            let changes: Vec<_> = changes.collect();
+            match changes.is_empty() {
+                true => acted::leave_joint(*node),
+                false => acted::reconfigure(changes, *node),
+            }
+        }
+        Action::Order { node, order: Order::Compact } => acted::compact(*node),
         Action::SetWorkload { workload } => acted::set_workload(workload.clients),
         Action::Configure { setting, value } => acted::configure(setting.as_str(), *value),
     }

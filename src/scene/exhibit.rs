@@ -34,6 +34,11 @@ pub trait Exhibit: Protocol {
     /// A setting's name and what it does.
     fn setting(id: &str) -> (Phrase, Phrase);
 
+    /// The name of a value of a setting that is a choice.
+    fn choice(id: &str, value: u64) -> Phrase {
+        unreachable!("{id} is no choice, and has no value {value}")
+    }
+
     /// A timer's name, and whether it is the one to draw around its node.
     fn timer(timer: Self::Timer) -> (Phrase, bool);
 

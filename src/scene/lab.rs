@@ -2,15 +2,16 @@
 
 use super::events::{Journal, Wreck, notate_answer};
 use super::{
-    Client, Epoch, EventRow, Exhibit, Flight, Glyph, Logs, Message, Node, Scene, Setting, Timer,
-    Verdict, Window, Witness,
+    Client, Epoch, EventRow, Exhibit, Flight, Glyph, Logs, Message, Node, Orders, Scene, Setting,
+    Timer, Verdict, Window, Witness,
 };
 use crate::sim::node::Status;
 use crate::sim::protocol::Judge;
 use crate::sim::recording::Timed;
 use crate::sim::world::Body;
 use crate::sim::{
-    Action, ActionError, MessageId, Micros, NodeId, Recording, RecordingError, Seat, World,
+    Action, ActionError, MessageId, Micros, NodeId, Order, Recording, RecordingError, Seat,
+    SettingKind, World,
 };
 use crate::text::{Phrase, say};
 
@@ -169,7 +170,13 @@ impl<P: Exhibit> Run<P> {
         let setting = |setting: &crate::sim::Setting<P::Config>| {
             let (name, help) = P::setting(setting.id);
             let value = (setting.get)(self.world.config());
-            Setting { id: setting.id, name, help, kind: setting.kind, value }
+            let choices = match setting.kind {
+                SettingKind::Choice { values } => {
+                    (0..values).map(|value| P::choice(setting.id, value)).collect()
+                }
+                _ => Vec::new(),
+            };
+            Setting { id: setting.id, name, help, kind: setting.kind, value, choices }
         };
         P::settings().iter().map(setting).collect()
     }
@@ -256,6 +263,11 @@ impl<P: Exhibit> Lab for Run<P> {
             quality: network.quality(),
             workload: self.world.workload(),
             settings: self.settings(),
+            orders: Orders {
+                transfer: P::takes(&Order::Transfer { to: NodeId(0) }),
+                reconfigure: P::takes(&Order::Reconfigure { changes: Vec::new() }),
+                compact: P::takes(&Order::Compact),
+            },
             in_flight: self.world.flights().count(),
         }
     }
@@ -343,6 +355,8 @@ pub fn complain(error: &ActionError) -> Phrase {
         }
         ActionError::KeyIsEmpty => refused::key_is_empty(crate::sim::machine::MAX_TEXT),
         ActionError::TooManyClients { most } => refused::too_many_clients(*most),
+        ActionError::NoSuchOrder => refused::no_such_order(),
+        ActionError::NamedTwice { node } => refused::named_twice(*node),
         ActionError::NoSuchSetting { setting } => refused::no_such_setting(setting.as_str()),
         ActionError::OutOfRange { field, value, least, most } => {
             refused::out_of_range(field.as_str(), *least, *most, *value)

@@ -15,7 +15,7 @@ pub use exhibit::{Exhibit, Look, Sentence};
 pub use lab::{Advance, Lab, Run, complain, complain_recording};
 
 use crate::sim::node::Status;
-use crate::sim::{MessageId, Micros, NodeId, NodeSet, Quality, Seat, SettingKind, Workload};
+use crate::sim::{MessageId, Micros, NodeId, NodeSet, Place, Quality, Seat, SettingKind, Workload};
 use crate::text::Phrase;
 
 /// Everything there is to draw at a moment, but the messages under way: those are asked for at each
@@ -46,8 +46,30 @@ pub struct Scene {
     pub workload: Workload,
     /// What of the protocol can be changed.
     pub settings: Vec<Setting>,
+    /// What nodes can be asked to do.
+    pub orders: Orders,
     /// How many messages are under way.
     pub in_flight: usize,
+}
+
+impl Scene {
+    /// The node that leads, of those that believe so the one of the highest epoch.
+    pub fn leader(&self) -> Option<&Node> {
+        let leaders = self.nodes.iter().filter(|node| node.face.leads);
+        let running = leaders.filter(|node| node.status != Status::Crashed);
+        running.max_by_key(|node| node.face.epoch)
+    }
+}
+
+/// What nodes can be asked to do, beside what clients ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Orders {
+    /// To let another node lead.
+    pub transfer: bool,
+    /// To change who belongs to the cluster.
+    pub reconfigure: bool,
+    /// To replace the log by a snapshot.
+    pub compact: bool,
 }
 
 /// A node.
@@ -84,6 +106,8 @@ pub struct Face {
     pub fields: Vec<Field>,
     /// What it knows of each other node: a table, if it keeps one.
     pub peers: Option<Table>,
+    /// Who belongs to the cluster, as far as it knows; none where that never changes.
+    pub members: Option<Members>,
     /// Its log, for the strip beside it and the table of logs.
     pub log: Log,
 }
@@ -106,6 +130,8 @@ pub enum Shape {
     Dashed,
     /// A double ring and a star: it leads.
     Double,
+    /// A dotted ring: it has no vote.
+    Dotted,
 }
 
 /// What somebody said to somebody who gathers votes.
@@ -143,6 +169,30 @@ pub struct Table {
     pub rows: Vec<(NodeId, Vec<u64>)>,
 }
 
+/// Who belongs to the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Members {
+    /// Who votes, or will when a change that is under way is over.
+    pub voters: NodeSet,
+    /// Who voted before a change that is under way, and votes until it is over; else nobody.
+    pub outgoing: NodeSet,
+    /// Who receives everything and does not vote.
+    pub learners: NodeSet,
+}
+
+impl Members {
+    /// What a node is to the cluster, or will be when a change that is under way is over.
+    pub const fn place(&self, node: NodeId) -> Place {
+        if self.voters.contains(node) {
+            Place::Voter
+        } else if self.learners.contains(node) {
+            Place::Learner
+        } else {
+            Place::Outside
+        }
+    }
+}
+
 /// A timer that runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timer {
@@ -163,6 +213,8 @@ pub struct Timer {
 pub struct Log {
     /// The index of the last entry.
     pub last: u64,
+    /// The index of the last entry that a snapshot replaced; 0 when none did.
+    pub snapshot: u64,
     /// The highest index known to be committed.
     pub commit: u64,
     /// The highest index applied.
@@ -265,6 +317,8 @@ pub struct Setting {
     pub kind: SettingKind,
     /// Its value.
     pub value: u64,
+    /// The names of its values, when it is a choice.
+    pub choices: Vec<Phrase>,
 }
 
 /// A message under way, as little of it as a frame needs.
@@ -308,6 +362,8 @@ pub enum Glyph {
     No,
     /// A call that carries entries.
     Entries,
+    /// A call that carries a snapshot.
+    Snapshot,
     /// A call that carries nothing.
     Heartbeat,
     /// An acknowledgement.
@@ -319,11 +375,12 @@ pub enum Glyph {
 }
 
 /// All glyphs.
-pub const GLYPHS: [Glyph; 8] = [
+pub const GLYPHS: [Glyph; 9] = [
     Glyph::Ballot,
     Glyph::Yes,
     Glyph::No,
     Glyph::Entries,
+    Glyph::Snapshot,
     Glyph::Heartbeat,
     Glyph::Ack,
     Glyph::Request,

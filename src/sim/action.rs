@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::machine::MAX_TEXT;
+use super::order::Order;
 use super::{MessageId, Micros, NodeId, Op, Quality, Workload, WorkloadError};
 
 /// One thing done by a person.
@@ -111,6 +112,13 @@ pub enum Action {
         /// Whether to go on asking, also others, until there is an answer.
         persistent: bool,
     },
+    /// Asks a node for something that clients do not ask for.
+    Order {
+        /// Whom.
+        node: NodeId,
+        /// What.
+        order: Order,
+    },
     /// Sets what clients do by themselves.
     SetWorkload {
         /// The new workload.
@@ -195,6 +203,13 @@ pub enum ActionError {
         /// How many there can be.
         most: u16,
     },
+    /// The protocol knows no such order.
+    NoSuchOrder,
+    /// An order speaks of a node more than once.
+    NamedTwice {
+        /// Which.
+        node: NodeId,
+    },
     /// The protocol has no such setting.
     NoSuchSetting {
         /// The name asked for.
@@ -250,6 +265,10 @@ impl fmt::Display for ActionError {
             }
             Self::TooManyClients { most } => {
                 write!(f, "all {most} clients wait for answers")
+            }
+            Self::NoSuchOrder => write!(f, "order: this protocol does not know it"),
+            Self::NamedTwice { node } => {
+                write!(f, "changes: {node} is named twice; each node may be named once")
             }
             Self::NoSuchSetting { setting } => {
                 write!(f, "setting: {setting:?} is not a setting of this protocol")

@@ -150,6 +150,16 @@ impl NodeSet {
         self.0 >> node.0 & 1 == 1
     }
 
+    /// Everybody who is in either.
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Everybody who is in both.
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// How many members it has.
     pub const fn len(self) -> u8 {
         self.0.count_ones() as u8
@@ -161,7 +171,7 @@ impl NodeSet {
     }
 
     /// The members, in order.
-    pub fn iter(self) -> impl Iterator<Item = NodeId> {
+    pub fn iter(self) -> impl Iterator<Item = NodeId> + Clone {
         let mut rest = self.0;
         std::iter::from_fn(move || {
             (rest != 0).then(|| {

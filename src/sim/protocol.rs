@@ -9,6 +9,7 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
+use super::order::Order;
 use super::{Answer, Command, Micros, NodeId, RequestId};
 
 /// An algorithm, seen by the world that runs it.
@@ -37,6 +38,12 @@ pub trait Protocol: Sized + Clone + Debug + Eq + Hash + 'static {
 
     /// What of the configuration people can change, in the order in which to offer it.
     fn settings() -> &'static [Setting<Self::Config>];
+
+    /// Whether a node can be asked for this; it may still refuse.
+    fn takes(order: &Order) -> bool {
+        let _ = order;
+        false
+    }
 
     /// What the disk of a new node holds.
     fn first_disk() -> Self::Durable;
@@ -105,6 +112,8 @@ pub enum Input<'a, P: Protocol> {
     Timer(P::Timer),
     /// A client asks for something.
     Request(&'a Command),
+    /// A person asks for something else.
+    Order(&'a Order),
 }
 
 /// What a timer should do from now on.
@@ -263,6 +272,11 @@ pub enum SettingKind {
         /// The greatest value.
         most: Micros,
     },
+    /// One of so many named values, from zero.
+    Choice {
+        /// How many values there are.
+        values: u64,
+    },
     /// A whole number, from `least` to `most`.
     Count {
         /// The least value.
@@ -277,6 +291,7 @@ impl SettingKind {
     pub fn range(self) -> (u64, u64) {
         match self {
             Self::Switch | Self::Defect => (0, 1),
+            Self::Choice { values } => (0, values - 1),
             Self::Time { least, most } => (least.0, most.0),
             Self::Count { least, most } => (least, most),
         }

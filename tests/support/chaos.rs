@@ -138,6 +138,7 @@ fn draw<C>(setting: &Setting<C>, seed: u64) -> Option<u64> {
             let value = [0, 1, 2, 3, 8, 20, 64][rng.between(0, 6) as usize];
             Some(value.clamp(least, most))
         }
+        SettingKind::Choice { values } => Some(rng.between(0, values - 1)),
         SettingKind::Time { .. } | SettingKind::Defect => None,
     }
 }

@@ -156,6 +156,9 @@ impl Cluster {
             .map(|entry| match &entry.payload {
                 Payload::Noop => format!("{} noop", entry.term),
                 Payload::Command(command) => format!("{} {}", entry.term, command.op),
+                Payload::Configuration(configuration) => {
+                    format!("{} {configuration}", entry.term)
+                }
             })
             .collect()
     }

@@ -36,7 +36,7 @@ impl Solo {
 
     /// S1 with this term and log, and no vote in that term.
     pub fn with_log(nodes: u8, term: u64, log: Log) -> Self {
-        let disk = Durable { current_term: Term(term), voted_for: None, log };
+        let disk = Durable { current_term: Term(term), voted_for: None, log, ..Durable::default() };
         Self::boot(s(1), nodes, Config::default(), disk).0
     }
 
@@ -103,9 +103,9 @@ impl Solo {
         self.server.log().entries().iter().map(|entry| entry.term.0).collect()
     }
 
-    /// What a crash now would leave.
+    /// What a crash now would leave, but for the snapshot.
     pub fn disk(&self) -> Durable {
-        Raft::disk(self.server.clone())
+        Durable { snapshot: Arc::default(), ..Raft::disk(self.server.clone()) }
     }
 }
 
@@ -176,6 +176,7 @@ pub fn request_vote(term: u64, (last_index, last_term): (u64, u64)) -> Message {
         term: Term(term),
         last_log_index: Index(last_index),
         last_log_term: Term(last_term),
+        transfer: false,
     }
 }
 
@@ -192,19 +193,20 @@ pub fn append(term: u64, prev: (u64, u64), entries: Vec<Entry>, commit: u64) -> 
         prev_log_term: Term(prev.1),
         entries: entries.into_iter().map(Arc::new).collect(),
         leader_commit: Index(commit),
+        round: 0,
     }
 }
 
 /// A follower's log equals the leader's up to an index.
 pub fn appended(term: u64, match_index: u64) -> Message {
     let outcome = Outcome::Success { match_index: Index(match_index) };
-    Message::AppendEntriesReply { term: Term(term), outcome }
+    Message::AppendEntriesReply { term: Term(term), round: 0, outcome }
 }
 
 /// A follower refuses what was to follow an index.
 pub fn refused(term: u64, prev_log_index: u64, conflict: Option<Conflict>) -> Message {
     let outcome = Outcome::Failure { prev_log_index: Index(prev_log_index), conflict };
-    Message::AppendEntriesReply { term: Term(term), outcome }
+    Message::AppendEntriesReply { term: Term(term), round: 0, outcome }
 }
 
 /// How a follower that would accept the message answers it; none when it asks for no answer.
@@ -217,7 +219,11 @@ pub fn acceptance(message: &Message) -> Option<Message> {
         Message::PreVote { term, .. } => {
             Some(Message::PreVoteReply { term: *term, vote_granted: true })
         }
+        Message::InstallSnapshot { term, snapshot } => {
+            Some(appended(term.0, snapshot.last_included_index.0))
+        }
         Message::RequestVoteReply { .. }
+        | Message::TimeoutNow { .. }
         | Message::PreVoteReply { .. }
         | Message::AppendEntriesReply { .. } => None,
     }

@@ -2,7 +2,7 @@
 
 use conclave::scene::{Message, Node, Scene};
 use conclave::sim::node::Status;
-use conclave::sim::{Action, MessageId, Micros, NodeId};
+use conclave::sim::{Action, MessageId, Micros, NodeId, Order};
 use conclave::text::say;
 use yew::prelude::*;
 
@@ -46,6 +46,9 @@ pub fn action_bar(
                 if !scene.cuts.is_empty() {
                     { button(ui.say(say::act::heal()), "good", ui.act(Action::Heal)) }
                 }
+                if scene.orders.reconfigure {
+                    { button(ui.say(say::act::members()), "", ui.on(Msg::Dialog(Some(Dialog::Members)))) }
+                }
                 { button(ui.say(say::act::partition()), "", ui.on(Msg::Dialog(Some(Dialog::Partition)))) }
             </span>
         </div>
@@ -74,6 +77,19 @@ fn node_actions(ui: &Ui, node: &Node, scene: &Scene) -> Html {
             let action = Action::FireTimer { node: id, timer: timer.number };
             button(ui.say(say::act::fire(timer.name.clone())), "", ui.act(action))
         }));
+    }
+    if let Some(leader) = scene.leader().filter(|leader| leader.id != id && scene.orders.transfer)
+        && node.status == Status::Up
+    {
+        let action = Action::Order { node: leader.id, order: Order::Transfer { to: id } };
+        let help = Some(ui.say(say::act::lead_help()));
+        buttons.push(button_with(ui.say(say::act::lead()), "", help, false, ui.act(action)));
+    }
+    if scene.orders.compact && node.status == Status::Up {
+        let nothing = node.face.log.applied <= node.face.log.snapshot;
+        let action = Action::Order { node: id, order: Order::Compact };
+        let help = Some(ui.say(say::act::compact_help()));
+        buttons.push(button_with(ui.say(say::act::compact()), "", help, nothing, ui.act(action)));
     }
     let dead_ends = scene.cuts.iter().filter(|(from, to)| *from == id || *to == id).count();
     if dead_ends < 2 * (scene.nodes.len() - 1) {

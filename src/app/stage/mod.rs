@@ -113,7 +113,11 @@ fn node_button(ui: &Ui, node: &Node, layout: &Layout, of: Part) -> Html {
             Status::Crashed => Some("down"),
         },
         node.face.leads.then_some("leads"),
-        (node.face.role.shape == Shape::Dashed).then_some("dashed"),
+        match node.face.role.shape {
+            Shape::Plain | Shape::Double => None,
+            Shape::Dashed => Some("dashed"),
+            Shape::Dotted => Some("dotted"),
+        },
         reached.then_some("reached"),
         selected.then_some("selected"),
     );
@@ -165,7 +169,7 @@ fn labels(ui: &Ui, node: &Node) -> Html {
         (Status::Paused, _) => "❄",
         (Status::Up, Shape::Double) => "★",
         (Status::Up, Shape::Dashed) => "?",
-        (Status::Up, Shape::Plain) => "",
+        (Status::Up, Shape::Plain | Shape::Dotted) => "",
     };
     let epoch = ui.say(say::node::epoch(node.face.epoch, node.face.epoch_name.clone()));
     html! {
@@ -214,21 +218,32 @@ fn pips(node: &Node, radius: f64) -> Html {
 /// The last entries of a node's log, as a strip of squares below it.
 fn strip(node: &Node, layout: &Layout) -> Html {
     const MOST: usize = 7;
-    let cells = &node.face.log.cells;
-    let cells = &cells[cells.len().saturating_sub(MOST)..];
+    let log = &node.face.log;
+    let cells = &log.cells[log.cells.len().saturating_sub(MOST)..];
+    // A snapshot is one square more, before the entries that follow it.
+    let begun = cells.first().map_or(log.snapshot, |cell| cell.index - 1);
+    let snapshot = log.snapshot > 0 && begun == log.snapshot;
     let Point { x, y } = layout.node(node.id);
     let left = x - cells.len() as f64 * 6.0;
+    let top = tenths(y + layout.radius + if node.face.votes.is_empty() { 13.0 } else { 28.0 });
     let square = |(place, cell): (usize, &conclave::scene::Cell)| {
         let committed = cell.index <= node.face.log.commit;
         let class =
             classes!("strip-cell", epoch_class(cell.epoch), committed.then_some("committed"));
         html! {
             <rect {class} key={cell.index} x={tenths(left + place as f64 * 12.0 + 1.0)}
-                y={tenths(y + layout.radius + if node.face.votes.is_empty() { 13.0 } else { 28.0 })}
+                y={top.clone()}
                 width="10" height="10" rx="2" />
         }
     };
-    html! { <>{ for cells.iter().enumerate().map(square) }</> }
+    html! {
+        <>
+            if snapshot {
+                <rect class="strip-snapshot" x={tenths(left - 11.0)} y={top.clone()} width="10" height="10" rx="2" />
+            }
+            { for cells.iter().enumerate().map(square) }
+        </>
+    }
 }
 
 fn links(ui: &Ui, scene: &Scene, layout: &Layout, selection: Option<Selection>) -> Html {

@@ -252,7 +252,9 @@ fn trace(paint: &CanvasRenderingContext2d, glyph: Glyph, Point { x, y }: Point) 
     };
     match glyph {
         Glyph::Ballot => polygon(&[(0.0, -5.0), (5.0, 4.0), (-5.0, 4.0)]),
-        Glyph::Entries => polygon(&[(-4.5, -4.5), (4.5, -4.5), (4.5, 4.5), (-4.5, 4.5)]),
+        Glyph::Entries | Glyph::Snapshot => {
+            polygon(&[(-4.5, -4.5), (4.5, -4.5), (4.5, 4.5), (-4.5, 4.5)])
+        }
         Glyph::No => polygon(&[(-5.0, -2.0), (5.0, -2.0), (5.0, 2.0), (-5.0, 2.0)]),
         Glyph::Request | Glyph::Answer => {
             polygon(&[(0.0, -5.0), (5.0, 0.0), (0.0, 5.0), (-5.0, 0.0)]);
@@ -271,6 +273,7 @@ pub fn outline(glyph: Glyph) -> &'static str {
         Glyph::Yes => "M0-9A9 9 0 1 1 0 9A9 9 0 1 1 0-9ZM-4.5 0L-1.2 3.8L4.5-3.5",
         Glyph::No => "M0-9A9 9 0 1 1 0 9A9 9 0 1 1 0-9ZM-3.5-3.5L3.5 3.5M3.5-3.5L-3.5 3.5",
         Glyph::Entries => "M-11-7H11V7H-11ZM-4-7V7M4-7V7",
+        Glyph::Snapshot => "M-9-9H5L9-5V9H-9ZM-5-1H5M-5 4H5",
         Glyph::Heartbeat => "M0-6A6 6 0 1 1 0 6A6 6 0 1 1 0-6Z",
         Glyph::Ack => "M0-6.5A6.5 6.5 0 1 1 0 6.5A6.5 6.5 0 1 1 0-6.5ZM-3 0L-.8 2.5L3-2.2",
         Glyph::Request => "M0-10L10 0L0 10L-10 0Z",
@@ -285,6 +288,7 @@ pub fn glyph_class(glyph: Glyph) -> &'static str {
         Glyph::Yes => "glyph yes",
         Glyph::No => "glyph no",
         Glyph::Entries => "glyph entries",
+        Glyph::Snapshot => "glyph entries",
         Glyph::Heartbeat => "glyph heartbeat",
         Glyph::Ack => "glyph ack",
         Glyph::Request => "glyph request",

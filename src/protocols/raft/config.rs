@@ -1,6 +1,7 @@
 //! What can be tuned.
 
-use super::mutations::{self, Mutations};
+use super::mutations::{self, Mutation, Mutations};
+use super::reads::ReadMode;
 use crate::sim::Micros;
 use crate::sim::protocol::{Setting, SettingKind};
 
@@ -29,6 +30,24 @@ pub struct Config {
     pub client_sessions: bool,
     /// The most entries in one AppendEntries.
     pub max_entries: u64,
+    /// How many AppendEntries with entries may be under way to a follower before it answers; more
+    /// than one is called pipelining (dissertation §10.2.1).
+    pub pipeline: u64,
+    /// Whether new entries wait for the next heartbeat.
+    pub entries_with_heartbeat: bool,
+    /// How many entries a server applies before it replaces them by a snapshot; 0 is never (§7).
+    pub snapshot_threshold: u64,
+    /// How reads are served (§8; dissertation §6.4).
+    pub reads: ReadMode,
+    /// By how much clocks may drift apart, in percent: a leader's lease is shorter than the election
+    /// timeout by so much (dissertation §6.4.1).
+    pub clock_drift: u64,
+    /// How many servers the cluster begins with, the first ones; 0 is all. The others can be added.
+    pub first_voters: u64,
+    /// Whether a change of one server also goes through a joint configuration (§6).
+    pub joint_consensus: bool,
+    /// Whether a leader leaves a joint configuration by itself once it is committed (§6).
+    pub auto_leave: bool,
     /// Which rules are taken away.
     pub mutations: Mutations,
 }
@@ -45,8 +64,27 @@ impl Default for Config {
             check_quorum: false,
             client_sessions: true,
             max_entries: 64,
+            pipeline: 1,
+            entries_with_heartbeat: false,
+            snapshot_threshold: 0,
+            reads: ReadMode::Log,
+            clock_drift: 10,
+            first_voters: 0,
+            joint_consensus: false,
+            auto_leave: true,
             mutations: Mutations::default(),
         }
+    }
+}
+
+impl Config {
+    /// How long a leader's lease lasts from the beginning of the round of heartbeats that it rests on:
+    /// the shortest election timeout less the drift of the clocks (dissertation §6.4.1).
+    pub(super) fn lease(&self) -> Micros {
+        if self.mutations.has(Mutation::LongLease) {
+            return Micros(self.election_timeout_most.0 * 10);
+        }
+        Micros(self.election_timeout_least.0 * (100 - self.clock_drift) / 100)
     }
 }
 
@@ -109,6 +147,54 @@ pub(super) const SETTINGS: &[Setting<Config>] = &[
         get: |config| config.max_entries,
         set: |config, value| config.max_entries = value,
     },
+    Setting {
+        id: "pipeline",
+        kind: SettingKind::Count { least: 1, most: 64 },
+        get: |config| config.pipeline,
+        set: |config, value| config.pipeline = value,
+    },
+    Setting {
+        id: "entries_with_heartbeat",
+        kind: SettingKind::Switch,
+        get: |config| config.entries_with_heartbeat.into(),
+        set: |config, value| config.entries_with_heartbeat = value != 0,
+    },
+    Setting {
+        id: "snapshot_threshold",
+        kind: SettingKind::Count { least: 0, most: 10_000 },
+        get: |config| config.snapshot_threshold,
+        set: |config, value| config.snapshot_threshold = value,
+    },
+    Setting {
+        id: "reads",
+        kind: SettingKind::Choice { values: 4 },
+        get: |config| config.reads as u64,
+        set: |config, value| config.reads = ReadMode::ALL[value as usize],
+    },
+    Setting {
+        id: "clock_drift",
+        kind: SettingKind::Count { least: 0, most: 90 },
+        get: |config| config.clock_drift,
+        set: |config, value| config.clock_drift = value,
+    },
+    Setting {
+        id: "first_voters",
+        kind: SettingKind::Count { least: 0, most: 101 },
+        get: |config| config.first_voters,
+        set: |config, value| config.first_voters = value,
+    },
+    Setting {
+        id: "joint_consensus",
+        kind: SettingKind::Switch,
+        get: |config| config.joint_consensus.into(),
+        set: |config, value| config.joint_consensus = value != 0,
+    },
+    Setting {
+        id: "auto_leave",
+        kind: SettingKind::Switch,
+        get: |config| config.auto_leave.into(),
+        set: |config, value| config.auto_leave = value != 0,
+    },
     mutations::PLURALITY_WINS,
     mutations::VOTE_TWICE,
     mutations::FORGET_VOTE,
@@ -119,4 +205,8 @@ pub(super) const SETTINGS: &[Setting<Config>] = &[
     mutations::COMMIT_BEFORE_ACK,
     mutations::TRUNCATE_ALWAYS,
     mutations::APPLY_BEFORE_COMMIT,
+    mutations::UNCONFIRMED_READ,
+    mutations::LONG_LEASE,
+    mutations::TWO_SERVER_CHANGE,
+    mutations::EARLY_CHANGE,
 ];

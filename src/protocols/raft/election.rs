@@ -1,27 +1,29 @@
 //! Leader election (§5.2) and its restriction (§5.4.1).
 
 use super::log::{Entry, Payload};
-use super::mutations::{Mutation, quorum, wins};
+use super::mutations::{Mutation, enough, wins};
+use super::reads::Reads;
 use super::{Cx, Fx, Index, Message, Progress, Reason, Role, Server, Term, Timer};
 use crate::sim::{NodeId, NodeSet};
 
 impl Server {
     /// "To begin an election, a follower increments its current term and transitions to candidate
     /// state. It then votes for itself and issues RequestVote RPCs in parallel" (§5.2).
-    pub(super) fn start_election(&mut self, cx: &Cx<'_>, fx: &mut Fx) {
+    pub(super) fn start_election(&mut self, cx: &Cx<'_>, transfer: bool, fx: &mut Fx) {
         let term = self.term().next();
         self.durable.current_term = term;
         self.durable.voted_for = Some(cx.id);
         self.role = Role::Candidate { granted: NodeSet::of(cx.id), refused: NodeSet::EMPTY };
         fx.explain(|| Reason::ElectionTimeout { term });
         self.set_election_timer(cx, fx);
-        for peer in cx.peers() {
+        for peer in self.peers(cx.id) {
             fx.send(
                 peer,
                 Message::RequestVote {
                     term,
                     last_log_index: self.log().last_index(),
                     last_log_term: self.log().last_term(),
+                    transfer,
                 },
             );
         }
@@ -106,7 +108,8 @@ impl Server {
             Role::Candidate { granted, .. } if vote_granted => {
                 granted.insert(from);
                 let votes = granted.len();
-                fx.explain(|| Reason::VoteCounted { from, votes, needed: quorum(cx) });
+                let needed = enough(cx, self.configuration.voters.incoming);
+                fx.explain(|| Reason::VoteCounted { from, votes, needed });
                 self.count_votes(cx, fx);
             }
             Role::Candidate { refused, .. } => {
@@ -124,10 +127,11 @@ impl Server {
     /// full cluster for the same term" (§5.2).
     fn count_votes(&mut self, cx: &Cx<'_>, fx: &mut Fx) {
         if let Role::Candidate { granted, refused } = self.role
-            && wins(cx, granted, refused)
+            && wins(cx, self.configuration, granted, refused)
         {
             let (term, votes) = (self.term(), granted.len());
-            fx.explain(|| Reason::Elected { term, votes, of: cx.nodes });
+            let of = self.configuration.voters().len();
+            fx.explain(|| Reason::Elected { term, votes, of });
             self.become_leader(cx, fx);
         }
     }
@@ -135,15 +139,9 @@ impl Server {
     /// "Once a candidate wins an election, it becomes leader. It then sends heartbeat messages to
     /// all of the other servers" (§5.2).
     fn become_leader(&mut self, cx: &Cx<'_>, fx: &mut Fx) {
-        // "nextIndex: initialized to leader last log index + 1; matchIndex: to 0" (Figure 2).
-        let progress = Progress {
-            next_index: self.log().last_index().next(),
-            match_index: Index(0),
-            awaiting: false,
-            heard: false,
-        };
-        let progress = vec![progress; cx.nodes.into()];
-        self.role = Role::Leader { progress, quorum_checked: cx.clock };
+        let progress = vec![Progress::new(self.log().last_index().next()); cx.nodes.into()];
+        let reads = Reads::default();
+        self.role = Role::Leader { progress, quorum_checked: cx.clock, reads, transfer: None };
         fx.stop_timer(Timer::Election);
         if cx.config.leader_noop {
             let term = self.term();

@@ -1,4 +1,5 @@
-//! The five safety properties of Figure 3, and that what must only grow only grows.
+//! The five safety properties of Figure 3, that what must only grow only grows, and checks of one
+//! state and of two in a row in the manner of LogCabin's list of invariants.
 //!
 //! The judge sees the cluster from outside and keeps a ghost history that no server has: who led
 //! which term, every entry that ever was in a log, what was committed and what was applied at each
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::convert::Infallible;
 
-use super::{Index, Raft, Role, Server, Term};
+use super::{Index, Log, Progress, Raft, Role, Server, Term};
 use crate::sim::NodeId;
 use crate::sim::protocol::Judge;
 
@@ -33,12 +34,23 @@ pub enum Breach {
     TermWentBack { node: NodeId, from: Term, to: Term },
     /// A running server's commit index went back.
     CommitWentBack { node: NodeId, from: Index, to: Index },
+    /// A server took its vote back, or gave it to another, in the same term.
+    VoteChanged { node: NodeId, term: Term },
+    /// A candidate or leader did not vote for itself.
+    NoOwnVote { node: NodeId, term: Term },
+    /// A snapshot goes beyond what its server knows to be committed.
+    IndexesOutOfOrder { node: NodeId },
+    /// A log ends in a later term than its server is in, or its terms go back.
+    TermsOutOfOrder { node: NodeId, index: Index },
+    /// A leader believes a follower to hold what it does not hold, or more than it holds itself.
+    WrongMatchIndex { leader: NodeId, follower: NodeId, index: Index },
 }
 
 /// What the judge remembers of one server.
 #[derive(Clone, Debug, Default)]
 struct Seen {
     term: Term,
+    voted_for: Option<NodeId>,
     led: bool,
     last: (Index, u64),
     commit: Index,
@@ -66,6 +78,9 @@ const LOG_MATCHING: usize = 2;
 const LEADER_COMPLETENESS: usize = 3;
 const STATE_MACHINE_SAFETY: usize = 4;
 const MONOTONIC: usize = 5;
+const ONE_VOTE: usize = 6;
+const ORDER: usize = 7;
+const LEADER_KNOWLEDGE: usize = 8;
 
 impl Judge<Raft> for Figure3 {
     type Breach = Breach;
@@ -78,6 +93,9 @@ impl Judge<Raft> for Figure3 {
         "leader_completeness",
         "state_machine_safety",
         "monotonic",
+        "one_vote",
+        "order",
+        "leader_knowledge",
     ];
 
     fn new(nodes: u8) -> Self {
@@ -97,10 +115,11 @@ impl Judge<Raft> for Figure3 {
             (seen.led, seen.commit, seen.applied) = (false, Index(0), Index(0));
             return;
         };
-        let last = (server.log().last_index(), server.log().digest_at(server.log().last_index()));
+        let last = (server.log().last_index(), server.log().digest());
         let seen = &self.seen[node.slot()];
         let leads = server.is_leader();
-        if server.term() != seen.term || leads != seen.led {
+        let voted_for = server.durable.voted_for;
+        if (server.term(), voted_for) != (seen.term, seen.voted_for) || leads != seen.led {
             self.term_changed(server, node, breaches);
         }
         let seen = &self.seen[node.slot()];
@@ -113,8 +132,12 @@ impl Judge<Raft> for Figure3 {
         {
             self.commit_changed(states, server, node, breaches);
         }
+        if let Role::Leader { progress, .. } = &server.role {
+            knows(states, server, node, progress, breaches);
+        }
         self.seen[node.slot()] = Seen {
             term: server.term(),
+            voted_for,
             led: leads,
             last,
             commit: server.commit_index,
@@ -132,6 +155,9 @@ impl Judge<Raft> for Figure3 {
                 STATE_MACHINE_SAFETY
             }
             Breach::TermWentBack { .. } | Breach::CommitWentBack { .. } => MONOTONIC,
+            Breach::VoteChanged { .. } | Breach::NoOwnVote { .. } => ONE_VOTE,
+            Breach::IndexesOutOfOrder { .. } | Breach::TermsOutOfOrder { .. } => ORDER,
+            Breach::WrongMatchIndex { .. } => LEADER_KNOWLEDGE,
         }
     }
 }
@@ -145,6 +171,14 @@ impl Figure3 {
         let term = server.term();
         if term < seen.term {
             breaches.push(Breach::TermWentBack { node, from: seen.term, to: term });
+        }
+        let voted_for = server.durable.voted_for;
+        if term == seen.term && seen.voted_for.is_some() && voted_for != seen.voted_for {
+            breaches.push(Breach::VoteChanged { node, term });
+        }
+        let stands = matches!(server.role, Role::Candidate { .. } | Role::Leader { .. });
+        if stands && voted_for != Some(node) {
+            breaches.push(Breach::NoOwnVote { node, term });
         }
         if !server.is_leader() || (seen.led && seen.term == term) {
             return;
@@ -162,9 +196,21 @@ impl Figure3 {
     /// Whether a leader's log holds the committed log up to a place.
     fn complete(&self, server: &Server, leader: NodeId, place: usize, breaches: &mut Vec<Breach>) {
         let index = Index(place as u64 + 1);
-        let (digest, term) = self.committed[place];
-        if server.log().last_index() < index || server.log().digest_at(index) != digest {
+        let (_, term) = self.committed[place];
+        if !self.holds(server.log(), index) {
             breaches.push(Breach::CommittedEntryMissing { leader, index, term });
+        }
+    }
+
+    /// Whether a log holds the committed log up to an index. Of what a snapshot replaced, only the
+    /// end can be compared.
+    fn holds(&self, log: &Log, index: Index) -> bool {
+        let at = index.max(log.last_included());
+        let committed = self.committed.get((at.0 as usize).wrapping_sub(1));
+        match (log.digest_at(at), committed) {
+            (Some(digest), Some(&(committed, _))) => digest == committed,
+            (Some(_), None) => true,
+            (None, _) => false,
         }
     }
 
@@ -176,13 +222,20 @@ impl Figure3 {
         let seen = &self.seen[node.slot()];
         let (old_last, old_digest) = seen.last;
         let still_leads = seen.led && seen.term == server.term() && server.is_leader();
-        if still_leads && (log.last_index() < old_last || log.digest_at(old_last) != old_digest) {
+        let replaced = old_last < log.last_included();
+        if still_leads && !replaced && log.digest_at(old_last) != Some(old_digest) {
             breaches.push(Breach::LeaderRewrote { leader: node, index: old_last });
         }
         // Back from the end, until an entry that was seen before: what is before it was seen too.
         let mut index = log.last_index();
-        while let Some(term) = log.term_at(index).filter(|_| index > Index(0)) {
-            let digest = log.digest_at(index);
+        let mut later = server.term();
+        while let Some(term) = log.term_at(index).filter(|_| index > Index(0))
+            && let Some(digest) = log.digest_at(index)
+        {
+            if term > later {
+                breaches.push(Breach::TermsOutOfOrder { node, index });
+            }
+            later = term;
             match self.seen_before(index, term, digest) {
                 None => index = index.previous(),
                 Some(known) if known == digest => break,
@@ -233,21 +286,24 @@ impl Figure3 {
         if server.last_applied > commit {
             breaches.push(Breach::AppliedBeforeCommit { node, index: server.last_applied });
         }
-        let known = Index(self.committed.len() as u64);
-        let (last, upto) = (server.log().last_index(), commit.max(server.last_applied));
+        let log = server.log();
+        let (last, upto) = (log.last_index(), commit.max(server.last_applied));
+        if commit < log.last_included() {
+            breaches.push(Breach::IndexesOutOfOrder { node });
+        }
         if last < upto {
             return breaches.push(Breach::AppliedDiffers { node, index: last.next() });
         }
+        let known = Index(self.committed.len() as u64);
         let agreed = upto.min(known);
-        if agreed > Index(0)
-            && server.log().digest_at(agreed) != self.committed[agreed.0 as usize - 1].0
-        {
-            breaches.push(Breach::AppliedDiffers { node, index: agreed });
-            return;
+        if agreed > Index(0) && !self.holds(log, agreed) {
+            return breaches.push(Breach::AppliedDiffers { node, index: agreed });
         }
         let term = server.term();
         for place in known.0..upto.0 {
-            self.committed.push((server.log().digest_at(Index(place + 1)), term));
+            // A digest is unknown only where an engine replaced what was not committed.
+            let digest = log.digest_at(Index(place + 1)).unwrap_or_default();
+            self.committed.push((digest, term));
         }
         if upto > known {
             self.later_leaders_hold(states, term, breaches);
@@ -269,6 +325,33 @@ impl Figure3 {
                 let place = self.committed.len() - 1;
                 self.complete(server, NodeId(slot as u8), place, breaches);
             }
+        }
+    }
+}
+
+/// Whether what a leader believes of its followers is so: matchIndex is before nextIndex and within
+/// its own log, and a follower of the same term holds the leader's log up to there.
+fn knows(
+    states: &[Option<Server>],
+    server: &Server,
+    leader: NodeId,
+    progress: &[Progress],
+    breaches: &mut Vec<Breach>,
+) {
+    let log = server.log();
+    for (slot, (each, state)) in progress.iter().zip(states).enumerate() {
+        let follower = NodeId(slot as u8);
+        let index = each.match_index;
+        if index == Index(0) || follower == leader {
+            continue;
+        }
+        let held = state.as_ref().filter(|state| state.term() == server.term());
+        let differs = held.is_some_and(|held| {
+            let at = index.max(held.log().last_included()).max(log.last_included());
+            at <= index && held.log().digest_at(at) != log.digest_at(at)
+        });
+        if index >= each.next_index || index > log.last_index() || differs {
+            breaches.push(Breach::WrongMatchIndex { leader, follower, index });
         }
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use super::membership::Configuration;
+use super::snapshot::Snapshot;
 use crate::sim::Command;
 use crate::sim::digest::Digest;
 
@@ -53,6 +55,8 @@ pub enum Payload {
     Noop,
     /// A client's command.
     Command(Command),
+    /// Who belongs to the cluster from here on (§6).
+    Configuration(Configuration),
 }
 
 /// An entry of the log. It never changes, so all servers, messages and copies of a world share it.
@@ -83,17 +87,30 @@ impl Hash for Entry {
 /// Entries on their way.
 pub type Entries = Arc<[Arc<Entry>]>;
 
-/// A log. Beside each entry it keeps a digest of the whole log up to there, so that two logs can be
-/// compared up to any index, and a log be hashed, in one step.
+/// A log. Its beginning may have been replaced by a snapshot: then the entries up to
+/// [`Log::last_included`] are gone, and only the index and term of the last of them are known. Beside
+/// each entry it keeps a digest of the whole log up to there, so that two logs can be compared up to
+/// any index, and a log be hashed, in one step.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
+    start: Start,
     entries: Vec<Arc<Entry>>,
+    /// Where the digests begin: at the snapshot before the last one, so that a judge can compare what
+    /// was committed and replaced in one step.
+    known: (Index, u64),
     digests: Vec<u64>,
+}
+
+/// What is left of the entries that a snapshot replaced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Start {
+    index: Index,
+    term: Term,
 }
 
 impl PartialEq for Log {
     fn eq(&self, other: &Self) -> bool {
-        self.entries == other.entries
+        self.start == other.start && self.entries == other.entries
     }
 }
 
@@ -101,39 +118,66 @@ impl Eq for Log {}
 
 impl Hash for Log {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.last_index(), self.digest_at(self.last_index())).hash(state);
+        (self.start.index, self.last_index(), self.digest()).hash(state);
     }
 }
 
 impl Log {
-    /// The index of the last entry; 0 when there is none.
+    /// A log that goes on after a snapshot.
+    pub fn after(snapshot: &Snapshot) -> Self {
+        let Snapshot { last_included_index: index, last_included_term: term, .. } = *snapshot;
+        let known = (index, snapshot.log_digest);
+        Self { start: Start { index, term }, entries: Vec::new(), known, digests: Vec::new() }
+    }
+
+    /// The index of the last entry that a snapshot replaced; 0 when there is no snapshot.
+    pub fn last_included(&self) -> Index {
+        self.start.index
+    }
+
+    /// The index of the first entry that is here, or would be.
+    pub fn first_index(&self) -> Index {
+        self.start.index.next()
+    }
+
+    /// The index of the last entry, replaced ones included; 0 when there never was one.
     pub fn last_index(&self) -> Index {
-        Index(self.entries.len() as u64)
+        Index(self.start.index.0 + self.entries.len() as u64)
     }
 
     /// The term of the last entry; 0 when there is none.
     pub fn last_term(&self) -> Term {
-        self.entries.last().map_or(Term(0), |entry| entry.term)
+        self.entries.last().map_or(self.start.term, |entry| entry.term)
     }
 
-    /// The term at an index; term 0 before the first entry, none after the last.
+    /// The term at an index; term 0 before the first entry of all. None after the last, and none
+    /// for entries that a snapshot replaced, but for the last of them.
     pub fn term_at(&self, index: Index) -> Option<Term> {
-        if index == Index(0) { Some(Term(0)) } else { self.get(index).map(|entry| entry.term) }
+        if index == self.start.index {
+            Some(self.start.term)
+        } else {
+            self.get(index).map(|entry| entry.term)
+        }
     }
 
-    /// The entry at an index, from 1.
+    /// Where an entry is kept.
+    fn place(&self, index: Index) -> Option<usize> {
+        (index.0 as usize).checked_sub(self.start.index.0 as usize + 1)
+    }
+
+    /// The entry at an index; none when a snapshot replaced it, or none has come there yet.
     pub fn get(&self, index: Index) -> Option<&Entry> {
-        self.entries.get((index.0 as usize).checked_sub(1)?).map(Arc::as_ref)
+        self.entries.get(self.place(index)?).map(Arc::as_ref)
     }
 
-    /// All entries, in order.
+    /// All entries that are here, in order.
     pub fn entries(&self) -> &[Arc<Entry>] {
         &self.entries
     }
 
-    /// At most `most` entries from an index on.
+    /// At most `most` entries from an index on, or from the first that is here.
     pub fn slice(&self, from: Index, most: u64) -> Entries {
-        let rest = &self.entries[(from.0 as usize).saturating_sub(1).min(self.entries.len())..];
+        let rest = &self.entries[self.place(from).unwrap_or(0).min(self.entries.len())..];
         if rest.is_empty() {
             Entries::default()
         } else {
@@ -141,11 +185,11 @@ impl Log {
         }
     }
 
-    /// The first index whose entry has the term of the entry at `index`.
+    /// The first index that is here whose entry has the term of the entry at `index`.
     pub fn first_of_term(&self, index: Index) -> Index {
         let term = self.term_at(index);
         let mut first = index;
-        while first > Index(1) && self.term_at(first.previous()) == term {
+        while first > self.first_index() && self.term_at(first.previous()) == term {
             first = first.previous();
         }
         first
@@ -153,32 +197,53 @@ impl Log {
 
     /// The last index, not after `before`, whose entry is of this term.
     pub fn last_of_term(&self, term: Term, before: Index) -> Option<Index> {
-        let upto = (before.0 as usize).min(self.entries.len());
+        let upto = self.place(before.next()).unwrap_or(0).min(self.entries.len());
         // Terms only grow along a log, so those of a later term can be cut off by halving.
         let after = self.entries[..upto].partition_point(|entry| entry.term <= term);
-        let last = Index(after as u64);
+        let last = Index(self.start.index.0 + after as u64);
         (after > 0 && self.term_at(last) == Some(term)).then_some(last)
     }
 
-    /// A digest of the entries up to an index; 0 for the empty log.
-    ///
-    /// # Panics
-    /// When the index is after the last entry.
-    pub fn digest_at(&self, index: Index) -> u64 {
-        if index == Index(0) { 0 } else { self.digests[index.0 as usize - 1] }
+    /// A digest of the whole log up to an index; 0 for the empty log. None after the last entry, and
+    /// for entries that an earlier snapshot than the last replaced.
+    pub fn digest_at(&self, index: Index) -> Option<u64> {
+        let (known, digest) = self.known;
+        match (index.0).checked_sub(known.0)? {
+            0 => Some(digest),
+            place => self.digests.get(place as usize - 1).copied(),
+        }
+    }
+
+    /// The digest of the whole log.
+    pub fn digest(&self) -> u64 {
+        self.digests.last().copied().unwrap_or(self.known.1)
     }
 
     /// Adds an entry at the end.
     pub fn push(&mut self, entry: impl Into<Arc<Entry>>) {
         let entry = entry.into();
-        let before = self.digest_at(self.last_index());
-        self.digests.push(Digest::of(&(before, entry.digest)));
+        self.digests.push(Digest::of(&(self.digest(), entry.digest)));
         self.entries.push(entry);
     }
 
-    /// Takes away the entry at an index and all that follow it.
+    /// Takes away the entry at an index and all that follow it; entries that a snapshot replaced
+    /// stay replaced.
     pub fn truncate_from(&mut self, index: Index) {
-        self.entries.truncate(index.0 as usize - 1);
-        self.digests.truncate(index.0 as usize - 1);
+        let kept = self.place(index).unwrap_or(0);
+        self.entries.truncate(kept);
+        self.digests.truncate(kept + (self.start.index.0 - self.known.0.0) as usize);
+    }
+
+    /// Takes away the entries that a snapshot replaces: those up to the one at `index`.
+    ///
+    /// # Panics
+    /// When the log has no entry there.
+    pub fn compact(&mut self, index: Index) {
+        let term = self.term_at(index).expect("what is replaced was there");
+        let digest = self.digest_at(self.start.index).expect("it begins there or before");
+        self.digests.drain(..(self.start.index.0 - self.known.0.0) as usize);
+        self.known = (self.start.index, digest);
+        self.entries.drain(..(index.0 - self.start.index.0) as usize);
+        self.start = Start { index, term };
     }
 }

@@ -100,14 +100,13 @@ impl Configuration {
     }
 
     /// Everybody who votes, in either half.
-    pub fn voters(self) -> NodeSet {
-        let Joint { incoming, outgoing } = self.voters;
-        incoming.voters.iter().chain(outgoing.voters.iter()).collect()
+    pub const fn voters(self) -> NodeSet {
+        self.voters.incoming.voters.union(self.voters.outgoing.voters)
     }
 
     /// Everybody to whom a leader sends its log.
-    pub fn members(self) -> NodeSet {
-        self.voters().iter().chain(self.learners.iter()).collect()
+    pub const fn members(self) -> NodeSet {
+        self.voters().union(self.learners)
     }
 
     /// The configuration after a simple change: learners as many as one likes, votes one at most

@@ -1,8 +1,10 @@
 //! The two remote procedure calls of Figure 2, each as a request and a reply.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::log::{Entries, Index, Payload, Term};
+use super::snapshot::Snapshot;
 
 /// What servers say to each other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -15,6 +17,8 @@ pub enum Message {
         last_log_index: Index,
         /// The term of the candidate's last log entry (§5.4.1).
         last_log_term: Term,
+        /// Whether the leader asked for this election (dissertation §3.10, §4.2.3).
+        transfer: bool,
     },
     /// The answer to it.
     RequestVoteReply {
@@ -51,13 +55,30 @@ pub enum Message {
         entries: Entries,
         /// The leader's commit index.
         leader_commit: Index,
+        /// The leader's latest round of heartbeats that readers wait for; 0 when there was none
+        /// (dissertation §6.4).
+        round: u64,
     },
-    /// The answer to it.
+    /// The answer to it, and to InstallSnapshot.
     AppendEntriesReply {
         /// The follower's term, for the leader to update itself.
         term: Term,
+        /// The round of the call.
+        round: u64,
         /// Whether the logs met.
         outcome: Outcome,
+    },
+    /// Brings a snapshot to a follower that needs entries which its leader has discarded (§7).
+    InstallSnapshot {
+        /// The leader's term.
+        term: Term,
+        /// The snapshot, in one piece.
+        snapshot: Arc<Snapshot>,
+    },
+    /// Asks a server to stand for election at once (dissertation §3.10).
+    TimeoutNow {
+        /// The leader's term.
+        term: Term,
     },
 }
 
@@ -98,7 +119,9 @@ impl Message {
             | Self::PreVote { term, .. }
             | Self::PreVoteReply { term, .. }
             | Self::AppendEntries { term, .. }
-            | Self::AppendEntriesReply { term, .. } => *term,
+            | Self::AppendEntriesReply { term, .. }
+            | Self::InstallSnapshot { term, .. }
+            | Self::TimeoutNow { term } => *term,
         }
     }
 
@@ -113,50 +136,76 @@ impl Message {
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::RequestVote { term, last_log_index, last_log_term } => {
-                write!(f, "RequestVote t{term} last={last_log_index}@{last_log_term}")
+            Self::RequestVote { term, last_log_index, last_log_term, transfer } => {
+                let transfer = if *transfer { " transfer" } else { "" };
+                write!(f, "RequestVote t{term} last={last_log_index}@{last_log_term}{transfer}")
             }
             Self::RequestVoteReply { term, vote_granted } => {
                 write!(f, "Vote t{term} {}", if *vote_granted { "granted" } else { "refused" })
             }
-            Self::AppendEntries { term, prev_log_index, prev_log_term, entries, leader_commit } => {
+            Self::AppendEntries {
+                term,
+                prev_log_index,
+                prev_log_term,
+                entries,
+                leader_commit,
+                round,
+            } => {
                 write!(f, "Append t{term} base={prev_log_index}@{prev_log_term} [")?;
                 for (offset, entry) in entries.iter().enumerate() {
                     let index = prev_log_index.0 + 1 + offset as u64;
                     let space = if offset == 0 { "" } else { " " };
                     write!(f, "{space}{index}@{}", entry.term)?;
-                    if let Payload::Command(command) = &entry.payload {
-                        write!(f, " {}", command.op)?;
+                    match &entry.payload {
+                        Payload::Noop => {}
+                        Payload::Command(command) => write!(f, " {}", command.op)?,
+                        Payload::Configuration(configuration) => write!(f, " {configuration}")?,
                     }
                 }
-                write!(f, "] commit={leader_commit}")
+                write!(f, "] commit={leader_commit}{}", Round(*round))
             }
             Self::PreVote { term, last_log_index, last_log_term } => {
                 write!(f, "PreVote t{term} last={last_log_index}@{last_log_term}")
             }
             Self::PreVoteReply { term, vote_granted } => {
-                write!(
-                    f,
-                    "PreVoteReply t{term} {}",
-                    if *vote_granted { "granted" } else { "refused" }
-                )
+                let answer = if *vote_granted { "granted" } else { "refused" };
+                write!(f, "PreVoteReply t{term} {answer}")
             }
-            Self::AppendEntriesReply { term, outcome: Outcome::Success { match_index } } => {
-                write!(f, "Appended t{term} match={match_index}")
+            Self::AppendEntriesReply { term, round, outcome: Outcome::Success { match_index } } => {
+                write!(f, "Appended t{term} match={match_index}{}", Round(*round))
             }
             Self::AppendEntriesReply {
                 term,
+                round,
                 outcome: Outcome::Failure { prev_log_index, conflict },
             } => {
                 write!(f, "Refused t{term} base={prev_log_index}")?;
                 match conflict {
-                    None => Ok(()),
+                    None => {}
                     Some(Conflict { term: Some(term), first_index }) => {
-                        write!(f, " conflict={first_index}@{term}")
+                        write!(f, " conflict={first_index}@{term}")?;
                     }
-                    Some(Conflict { term: None, first_index }) => write!(f, " end={first_index}"),
+                    Some(Conflict { term: None, first_index }) => write!(f, " end={first_index}")?,
                 }
+                Round(*round).fmt(f)
             }
+            Self::InstallSnapshot { term, snapshot } => {
+                let Snapshot { last_included_index, last_included_term, .. } = **snapshot;
+                write!(f, "Snapshot t{term} last={last_included_index}@{last_included_term}")
+            }
+            Self::TimeoutNow { term } => write!(f, "TimeoutNow t{term}"),
+        }
+    }
+}
+
+/// A round of heartbeats, said only when there is one.
+struct Round(u64);
+
+impl fmt::Display for Round {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            round => write!(f, " round={round}"),
         }
     }
 }

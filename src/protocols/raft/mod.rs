@@ -3,14 +3,16 @@
 //! A cluster agrees on a log by electing a leader and letting it decide alone: leader election
 //! (§5.2, `election.rs`), log replication (§5.3, `replication.rs`) and the rules that make the two
 //! safe together (§5.4). Names are those of the paper's Figure 2; section numbers stand beside the
-//! rules that they state. `pre_vote.rs` adds what Ongaro's dissertation does about servers that are
-//! badly connected.
+//! rules that they state. Snapshots (§7) are in `snapshot.rs`, changes of membership (§6) in
+//! `reconfigure.rs`, which asks [`membership`] and [`quorum`] for the arithmetic. Ongaro's
+//! dissertation adds what to do about servers that are badly connected (`pre_vote.rs`), reads that
+//! leave the log alone (`reads.rs`) and leadership transfer (`transfer.rs`).
 //!
 //! What it promises is Figure 3, checked after every event by [`Figure3`]. What it leaves out:
 //! remote calls are single messages, never repeated by themselves — a lost RequestVote is made up
 //! for by the next election, a lost AppendEntries by the next heartbeat, which carries whatever the
-//! follower still lacks; the log is never compacted; the membership never changes. A [`Mutation`]
-//! takes a rule away, to see what it is for.
+//! follower still lacks; a snapshot travels in one piece. A [`Mutation`] takes a rule away, to see
+//! what it is for.
 
 mod config;
 mod election;
@@ -19,22 +21,35 @@ mod log;
 pub mod membership;
 mod message;
 mod mutations;
+mod order;
 mod pre_vote;
 pub mod quorum;
+mod reads;
 mod reason;
+mod reconfigure;
 mod replication;
+mod snapshot;
+mod transfer;
 mod view;
 
+use std::sync::Arc;
+
 use crate::sim::machine::KeyValue;
+use crate::sim::order::Order;
 use crate::sim::protocol::{Context, Effects, Input, Protocol, Setting};
 use crate::sim::{Micros, NodeId, NodeSet};
+use membership::Configuration;
 
 pub use config::Config;
 pub use invariants::{Breach, Figure3};
 pub use log::{Entries, Entry, Index, Log, Payload, Term};
 pub use message::{Conflict, Message, Outcome};
 pub use mutations::{Mutation, Mutations};
+pub use order::Refusal;
+pub use reads::{Lease, ReadMode, Reads, Waiting};
 pub use reason::{Reason, StepDown};
+pub use snapshot::Snapshot;
+pub use transfer::Transfer;
 
 /// The protocol, as a name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +71,8 @@ pub struct Durable {
     pub current_term: Term,
     /// The candidate that got its vote in the current term, if any.
     pub voted_for: Option<NodeId>,
+    /// What stands in for the beginning of the log (§7).
+    pub snapshot: Arc<Snapshot>,
     /// The log.
     pub log: Log,
 }
@@ -71,8 +88,12 @@ pub struct Server {
     pub last_applied: Index,
     /// The state machine.
     pub machine: KeyValue,
-    /// When it last heard from the leader of its term, on its own clock.
-    pub leader_heard: Option<Micros>,
+    /// The latest configuration in the log, committed or not (§6).
+    pub configuration: Configuration,
+    /// The index of its entry, or of the snapshot that holds it.
+    pub configuration_index: Index,
+    /// When it last heard from a leader, or started, on its own clock.
+    pub leader_heard: Micros,
     /// What the server is to the others; each role owns what only it knows.
     pub role: Role,
 }
@@ -105,6 +126,10 @@ pub enum Role {
         progress: Vec<Progress>,
         /// When it last made sure that a majority hears it, on its own clock.
         quorum_checked: Micros,
+        /// What it keeps for readers.
+        reads: Reads,
+        /// The hand-over under way, if any.
+        transfer: Option<Transfer>,
     },
 }
 
@@ -115,10 +140,15 @@ pub struct Progress {
     pub next_index: Index,
     /// Index of the highest entry known to be replicated: a fact, from below.
     pub match_index: Index,
-    /// Whether entries were sent since the last reply or heartbeat; more wait until then.
-    pub awaiting: bool,
+    /// How many calls with entries, or with a snapshot, were sent since the last heartbeat and not
+    /// answered.
+    pub in_flight: u8,
+    /// Whether the leader does not know yet where the logs meet: then it sends one call at a time.
+    pub probing: bool,
     /// Whether it was heard since the leader last made sure of its majority.
     pub heard: bool,
+    /// The latest round of heartbeats that it answered.
+    pub round: u64,
 }
 
 type Cx<'a> = Context<'a, Raft>;
@@ -140,6 +170,10 @@ impl Protocol for Raft {
         config::SETTINGS
     }
 
+    fn takes(_: &Order) -> bool {
+        true
+    }
+
     fn first_disk() -> Durable {
         Durable::default()
     }
@@ -150,21 +184,29 @@ impl Protocol for Raft {
             durable.voted_for = None;
         }
         if cx.config.mutations.has(Mutation::ForgetLog) {
-            durable.log = Log::default();
+            (durable.snapshot, durable.log) = Default::default();
         }
-        let server = Server {
-            durable,
-            commit_index: Index(0),
-            last_applied: Index(0),
-            machine: KeyValue::default(),
-            leader_heard: None,
+        if durable.snapshot.configuration.voters().is_empty() {
+            let configuration = Server::first_configuration(cx);
+            durable.snapshot = Arc::new(Snapshot { configuration, ..Snapshot::default() });
+        }
+        let snapshot = &durable.snapshot;
+        let mut server = Server {
+            commit_index: snapshot.last_included_index,
+            last_applied: snapshot.last_included_index,
+            machine: snapshot.machine.clone(),
+            configuration: snapshot.configuration,
+            configuration_index: snapshot.last_included_index,
+            leader_heard: cx.clock,
             role: Role::Follower { leader: None },
+            durable,
         };
         fx.explain(|| Reason::Started {
             term: server.durable.current_term,
             last_index: server.durable.log.last_index(),
         });
         server.set_election_timer(cx, fx);
+        server.find_configuration(cx, fx);
         server
     }
 
@@ -173,6 +215,7 @@ impl Protocol for Raft {
             Input::Timer(Timer::Election) => server.election_timeout(cx, fx),
             Input::Timer(Timer::Heartbeat) => server.heartbeat(cx, fx),
             Input::Request(command) => server.client_request(cx, command, fx),
+            Input::Order(order) => server.order(cx, order, fx),
             Input::Message { from, message } => server.receive(cx, from, message, fx),
         }
     }
@@ -208,7 +251,7 @@ impl Server {
             self.step_down(cx, message.term(), from, fx);
         }
         match *message {
-            Message::RequestVote { term, last_log_index, last_log_term } => {
+            Message::RequestVote { term, last_log_index, last_log_term, .. } => {
                 self.request_vote(cx, from, term, (last_log_term, last_log_index), fx);
             }
             Message::RequestVoteReply { term, vote_granted } => {
@@ -220,9 +263,10 @@ impl Server {
                 prev_log_term,
                 ref entries,
                 leader_commit,
+                round,
             } => {
                 let prev = (prev_log_index, prev_log_term);
-                self.append_entries(cx, from, term, prev, entries, leader_commit, fx);
+                self.append_entries(cx, from, term, prev, entries, (leader_commit, round), fx);
             }
             Message::PreVote { term, last_log_index, last_log_term } => {
                 self.pre_vote(cx, from, term, (last_log_term, last_log_index), fx);
@@ -230,9 +274,13 @@ impl Server {
             Message::PreVoteReply { term, vote_granted } => {
                 self.pre_vote_reply(cx, from, term, vote_granted, fx);
             }
-            Message::AppendEntriesReply { term, outcome } => {
-                self.append_entries_reply(cx, from, term, outcome, fx);
+            Message::AppendEntriesReply { term, round, outcome } => {
+                self.append_entries_reply(cx, from, term, round, outcome, fx);
             }
+            Message::InstallSnapshot { term, ref snapshot } => {
+                self.install_snapshot(cx, from, term, snapshot, fx);
+            }
+            Message::TimeoutNow { term } => self.timeout_now(cx, from, term, fx),
         }
     }
 
@@ -253,9 +301,27 @@ impl Server {
         self.role = Role::Follower { leader: None };
     }
 
-    /// "Election timeouts are chosen randomly from a fixed interval" (§5.2).
+    /// "Election timeouts are chosen randomly from a fixed interval" (§5.2). Who has no vote does not
+    /// wait for one.
     fn set_election_timer(&self, cx: &Cx<'_>, fx: &mut Fx) {
+        if !self.may_stand(cx.id) {
+            return fx.stop_timer(Timer::Election);
+        }
         let Config { election_timeout_least, election_timeout_most, .. } = *cx.config;
         fx.set_timer(Timer::Election, election_timeout_least, election_timeout_most);
+    }
+}
+
+impl Progress {
+    /// "nextIndex: initialized to leader last log index + 1; matchIndex: to 0" (Figure 2).
+    const fn new(next_index: Index) -> Self {
+        Self {
+            next_index,
+            match_index: Index(0),
+            in_flight: 0,
+            probing: true,
+            heard: false,
+            round: 0,
+        }
     }
 }

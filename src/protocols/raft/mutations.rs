@@ -2,9 +2,11 @@
 //! is for. All are off by default; each is a setting, so that it is part of a run like any other.
 
 use super::config::Config;
-use super::{Cx, Fx, Server};
-use crate::sim::NodeSet;
+use super::membership::Configuration;
+use super::quorum::Majority;
+use super::{Cx, Fx, Index, Server};
 use crate::sim::protocol::{Setting, SettingKind};
+use crate::sim::{NodeId, NodeSet};
 
 /// A rule that can be taken away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,11 +31,21 @@ pub enum Mutation {
     TruncateAlways,
     /// A server applies entries that are not committed (against §5.3).
     ApplyBeforeCommit,
+    /// Any server answers a read from its own state machine, and calls that the latest value (against
+    /// §8).
+    UnconfirmedRead,
+    /// A leader's lease lasts longer than the promise that it rests on (against dissertation §6.4.1).
+    LongLease,
+    /// The membership changes by several servers in one step (against §6; dissertation §4.1).
+    TwoServerChange,
+    /// A leader changes the membership before an entry of its own term is committed (against
+    /// dissertation §4.1, as mended in 2015).
+    EarlyChange,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::PluralityWins,
         Self::VoteTwice,
         Self::ForgetVote,
@@ -44,6 +56,10 @@ impl Mutation {
         Self::CommitBeforeAck,
         Self::TruncateAlways,
         Self::ApplyBeforeCommit,
+        Self::UnconfirmedRead,
+        Self::LongLease,
+        Self::TwoServerChange,
+        Self::EarlyChange,
     ];
 }
 
@@ -90,22 +106,46 @@ pub(super) const COMMIT_BEFORE_ACK: Setting<Config> =
 pub(super) const TRUNCATE_ALWAYS: Setting<Config> = setting!("truncate_always", TruncateAlways);
 pub(super) const APPLY_BEFORE_COMMIT: Setting<Config> =
     setting!("apply_before_commit", ApplyBeforeCommit);
+pub(super) const UNCONFIRMED_READ: Setting<Config> = setting!("unconfirmed_read", UnconfirmedRead);
+pub(super) const LONG_LEASE: Setting<Config> = setting!("long_lease", LongLease);
+pub(super) const TWO_SERVER_CHANGE: Setting<Config> =
+    setting!("two_server_change", TwoServerChange);
+pub(super) const EARLY_CHANGE: Setting<Config> = setting!("early_change", EarlyChange);
 
-/// How many servers are enough: a majority, unless that rule is taken away.
-pub(super) fn quorum(cx: &Cx<'_>) -> u8 {
+/// How many of these voters are enough: a majority, unless that rule is taken away.
+pub(super) fn enough(cx: &Cx<'_>, majority: Majority) -> u8 {
     if cx.config.mutations.has(Mutation::HalfQuorum) {
-        (cx.nodes / 2).max(1)
+        (majority.voters.len() / 2).max(1)
     } else {
-        cx.majority()
+        majority.quorum()
     }
 }
 
-/// Whether a candidate's votes make it leader.
-pub(super) fn wins(cx: &Cx<'_>, granted: NodeSet, refused: NodeSet) -> bool {
-    let plurality = cx.config.mutations.has(Mutation::PluralityWins)
-        && granted.len() > 1
-        && granted.len() > refused.len();
-    plurality || granted.len() >= quorum(cx)
+/// Whether those who said yes are enough, in each half of the configuration.
+pub(super) fn wins(
+    cx: &Cx<'_>,
+    configuration: Configuration,
+    granted: NodeSet,
+    refused: NodeSet,
+) -> bool {
+    configuration.voters.halves().all(|half| {
+        let votes = granted.intersection(half.voters).len();
+        let plurality = cx.config.mutations.has(Mutation::PluralityWins)
+            && votes > 1
+            && votes > refused.intersection(half.voters).len();
+        plurality || votes >= enough(cx, half)
+    })
+}
+
+/// The highest index that enough voters of each half are known to hold.
+pub(super) fn held(
+    cx: &Cx<'_>,
+    configuration: Configuration,
+    mut acked: impl FnMut(NodeId) -> Index,
+) -> Index {
+    let halves = configuration.voters.halves();
+    let held = halves.map(|half| half.held_by(enough(cx, half), &mut acked));
+    held.min().unwrap_or_default()
 }
 
 impl Server {

@@ -37,18 +37,36 @@ impl Majority {
 
     /// The highest index that a majority of the voters is known to hold; the greatest of all
     /// indexes when there are no voters. A voter of whom nothing is known holds nothing: 0.
-    pub fn committed_index(self, mut acked: impl FnMut(NodeId) -> Index) -> Index {
-        let mut held = [Index(0); MOST_VOTERS];
+    pub fn committed_index(self, acked: impl FnMut(NodeId) -> Index) -> Index {
+        self.held_by(self.quorum(), acked)
+    }
+
+    /// The highest index that at least so many voters are known to hold; the greatest of all
+    /// indexes when there are no voters.
+    ///
+    /// # Panics
+    /// When there are voters, yet fewer than so many.
+    pub fn held_by(self, enough: u8, acked: impl FnMut(NodeId) -> Index) -> Index {
+        // Most clusters are small, and this is asked at every acknowledgement.
+        match self.voters.len() {
+            0 => Index(u64::MAX),
+            1..=8 => self.held_in(&mut [Index(0); 8], enough, acked),
+            _ => self.held_in(&mut [Index(0); MOST_VOTERS], enough, acked),
+        }
+    }
+
+    fn held_in(
+        self,
+        room: &mut [Index],
+        enough: u8,
+        mut acked: impl FnMut(NodeId) -> Index,
+    ) -> Index {
         let mut count = 0;
         for voter in self.voters.iter() {
-            held[count] = acked(voter);
+            room[count] = acked(voter);
             count += 1;
         }
-        if count == 0 {
-            return Index(u64::MAX);
-        }
-        let minority = count - usize::from(self.quorum());
-        *held[..count].select_nth_unstable(minority).1
+        *room[..count].select_nth_unstable(count - usize::from(enough)).1
     }
 
     /// How an election stands in which these voters have granted their vote and those refused it.
@@ -80,6 +98,11 @@ pub struct Joint {
 }
 
 impl Joint {
+    /// The halves that have voters: one, or two in transition.
+    pub fn halves(self) -> impl Iterator<Item = Majority> {
+        [self.incoming, self.outgoing].into_iter().filter(|half| !half.voters.is_empty())
+    }
+
     /// The highest index that is committed in both configurations.
     pub fn committed_index(self, mut acked: impl FnMut(NodeId) -> Index) -> Index {
         self.incoming.committed_index(&mut acked).min(self.outgoing.committed_index(acked))

@@ -1,7 +1,9 @@
 //! Why a server did what it did, as data. The page renders it in the reader's language.
 
 use super::log::{Index, Term};
-use crate::sim::NodeId;
+use super::membership::Configuration;
+use super::order::Refusal;
+use crate::sim::{Micros, NodeId};
 
 /// Which role was given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,4 +85,41 @@ pub enum Reason {
     CommandAppended { index: Index, term: Term },
     /// A server that does not lead sends the client to the leader it knows (§8).
     Redirected { leader: Option<NodeId> },
+    /// A leader that hands over takes no requests (dissertation §3.10).
+    HandingOver { to: NodeId },
+    /// The applied entries are replaced by a snapshot (§7).
+    SnapshotTaken { from: Index, to: Index },
+    /// The leader discarded what the follower needs next: it sends its snapshot (§7).
+    SnapshotSent { to: NodeId, index: Index },
+    /// A snapshot of the leader replaces the beginning of the log (§7).
+    SnapshotInstalled { leader: NodeId, index: Index },
+    /// An order of a person is refused.
+    OrderRefused(Refusal),
+    /// Another configuration is in the log, and so in use (§6).
+    ConfigurationAdopted { index: Index, configuration: Configuration },
+    /// A leader that the committed configuration leaves out steps down (dissertation §4.2.2).
+    LeftCluster { index: Index },
+    /// A leader is to hand over (dissertation §3.10).
+    TransferBegun { to: NodeId },
+    /// The other's log is as long as the leader's: it may stand now (dissertation §3.10).
+    TimeoutNowSent { to: NodeId },
+    /// The leader asks this server to stand at once (dissertation §3.10).
+    TimeoutNowHeard { leader: NodeId },
+    /// The hand-over took too long; the leader goes on (dissertation §3.10).
+    TransferAborted { to: NodeId },
+    /// An election timeout goes off while the server has promised not to help another to lead
+    /// (dissertation §6.4.1).
+    PromiseKept,
+    /// A server answers a read from its own state machine, whoever leads.
+    ReadLocally { applied: Index },
+    /// A read waits until the leader has made sure that it leads (dissertation §6.4).
+    ReadWaits { index: Index, round: u64 },
+    /// A majority answered a round of heartbeats: the leader led when it began (dissertation §6.4).
+    RoundConfirmed { round: u64 },
+    /// The state machine has come as far as a read asks for (dissertation §6.4).
+    ReadAnswered { index: Index },
+    /// A round confirmed begins a new lease (dissertation §6.4.1).
+    LeaseExtended { round: u64, until: Micros },
+    /// A read is answered at once, by the lease (dissertation §6.4.1).
+    ReadByLease { until: Micros },
 }

@@ -2,9 +2,13 @@
 
 use std::convert::Infallible;
 
+use super::membership::{Configuration, MembershipError};
 use super::message::{Conflict, Outcome};
-use super::{Breach, Durable, Index, Log, Message, Payload, Raft, Reason, Role, Server, StepDown};
-use super::{Term, Timer};
+use super::quorum::Joint;
+use super::{
+    Breach, Durable, Index, Log, Message, Payload, Progress, Raft, ReadMode, Reason, Refusal,
+};
+use super::{Role, Server, Snapshot, StepDown, Term, Timer};
 use crate::scene::{self, Exhibit, Face, Field, Glyph, Look, Mark, Sentence, Shape, Vote, Window};
 use crate::sim::protocol::Judge;
 use crate::sim::{NodeId, NodeSet, Protocol};
@@ -43,6 +47,16 @@ impl Exhibit for Raft {
             "check_quorum" => (s::check_quorum(), s::check_quorum_help()),
             "client_sessions" => (s::client_sessions(), s::client_sessions_help()),
             "max_entries" => (s::max_entries(), s::max_entries_help()),
+            "pipeline" => (s::pipeline(), s::pipeline_help()),
+            "entries_with_heartbeat" => {
+                (s::entries_with_heartbeat(), s::entries_with_heartbeat_help())
+            }
+            "snapshot_threshold" => (s::snapshot_threshold(), s::snapshot_threshold_help()),
+            "reads" => (s::reads(), s::reads_help()),
+            "clock_drift" => (s::clock_drift(), s::clock_drift_help()),
+            "first_voters" => (s::first_voters(), s::first_voters_help()),
+            "joint_consensus" => (s::joint_consensus(), s::joint_consensus_help()),
+            "auto_leave" => (s::auto_leave(), s::auto_leave_help()),
             "plurality_wins" => (m::plurality_wins(), m::plurality_wins_help()),
             "vote_twice" => (m::vote_twice(), m::vote_twice_help()),
             "forget_vote" => (m::forget_vote(), m::forget_vote_help()),
@@ -53,7 +67,21 @@ impl Exhibit for Raft {
             "commit_before_ack" => (m::commit_before_ack(), m::commit_before_ack_help()),
             "truncate_always" => (m::truncate_always(), m::truncate_always_help()),
             "apply_before_commit" => (m::apply_before_commit(), m::apply_before_commit_help()),
+            "unconfirmed_read" => (m::unconfirmed_read(), m::unconfirmed_read_help()),
+            "long_lease" => (m::long_lease(), m::long_lease_help()),
+            "two_server_change" => (m::two_server_change(), m::two_server_change_help()),
+            "early_change" => (m::early_change(), m::early_change_help()),
             unknown => unreachable!("{unknown} is not in SETTINGS"),
+        }
+    }
+
+    fn choice(_: &str, value: u64) -> Phrase {
+        use say::raft::reads as r;
+        match ReadMode::ALL[value as usize] {
+            ReadMode::Log => r::log(),
+            ReadMode::Local => r::local(),
+            ReadMode::ReadIndex => r::read_index(),
+            ReadMode::Lease => r::lease(),
         }
     }
 
@@ -66,7 +94,7 @@ impl Exhibit for Raft {
 
     fn face(me: NodeId, nodes: u8, server: &Server, window: Window) -> Face {
         let (name, shape) = match &server.role {
-            Role::Follower { .. } => (say::raft::follower(), Shape::Plain),
+            Role::Follower { .. } => place(server.configuration, me),
             Role::PreCandidate { .. } => (say::raft::pre_candidate(), Shape::Dashed),
             Role::Candidate { .. } => (say::raft::candidate(), Shape::Dashed),
             Role::Leader { .. } => (say::raft::leader(), Shape::Double),
@@ -74,23 +102,30 @@ impl Exhibit for Raft {
         let mut face = disk_face(&server.durable, window);
         face.role = scene::Role { name, shape };
         face.leads = server.is_leader();
+        face.caption = caption(me, server);
         face.votes = votes(server, nodes);
+        face.members = Some(members(server.configuration));
         face.log.commit = server.commit_index.0;
         face.log.applied = server.last_applied.0;
         face.fields.extend(volatile_fields(server));
         if let Role::Leader { progress, .. } = &server.role {
-            let followers = NodeId::all(nodes).filter(|&node| node != me);
-            face.log.marks = followers
-                .map(|node| {
-                    let follower = progress[node.slot()];
-                    let (next, matched) = (follower.next_index.0, follower.match_index.0);
-                    Mark { node, next, matched }
+            let others = server.peers(me).map(|node| (node, progress[node.slot()]));
+            face.log.marks = others
+                .clone()
+                .map(|(node, Progress { next_index, match_index, .. })| Mark {
+                    node,
+                    next: next_index.0,
+                    matched: match_index.0,
                 })
                 .collect();
+            let row = |(node, each): (NodeId, Progress)| {
+                let values = [each.next_index.0, each.match_index.0, each.in_flight.into()];
+                (node, values.to_vec())
+            };
             face.peers = Some(scene::Table {
                 title: say::raft::peers(),
-                columns: vec!["nextIndex", "matchIndex"],
-                rows: face.log.marks.iter().map(|m| (m.node, vec![m.next, m.matched])).collect(),
+                columns: vec!["nextIndex", "matchIndex", "inFlight"],
+                rows: others.map(row).collect(),
             });
         }
         face
@@ -126,6 +161,8 @@ impl Exhibit for Raft {
             Message::AppendEntriesReply { outcome: Outcome::Failure { .. }, .. } => {
                 (Glyph::No, "AppendEntriesRefused")
             }
+            Message::InstallSnapshot { .. } => (Glyph::Snapshot, "InstallSnapshot"),
+            Message::TimeoutNow { .. } => (Glyph::Ballot, "TimeoutNow"),
         };
         Look { glyph, epoch: message.term().0.into(), kind }
     }
@@ -133,6 +170,16 @@ impl Exhibit for Raft {
     fn fields(message: &Message) -> Vec<(&'static str, String)> {
         let mut fields = vec![("term", message.term().to_string())];
         match message {
+            Message::TimeoutNow { .. } => {}
+            Message::InstallSnapshot { snapshot, .. } => {
+                let last_included_term = snapshot.last_included_term.to_string();
+                fields.push(("lastIncludedIndex", snapshot.last_included_index.to_string()));
+                fields.push(("lastIncludedTerm", last_included_term));
+                fields.push(("configuration", short(snapshot.configuration)));
+                let bindings = snapshot.machine.iter();
+                let bindings = bindings.map(|(key, value)| format!("{key}={value}"));
+                fields.push(("data[]", bindings.collect::<Vec<_>>().join(", ")));
+            }
             Message::RequestVote { last_log_index, last_log_term, .. }
             | Message::PreVote { last_log_index, last_log_term, .. } => {
                 fields.push(("lastLogIndex", last_log_index.to_string()));
@@ -147,11 +194,12 @@ impl Exhibit for Raft {
                 prev_log_term,
                 entries,
                 leader_commit,
+                round,
                 ..
             } => {
-                let texts = entries.iter().map(|entry| match &entry.payload {
-                    Payload::Noop => format!("t{} {NOTHING}", entry.term),
-                    Payload::Command(command) => format!("t{} {}", entry.term, command.op),
+                let texts = entries.iter().map(|entry| {
+                    let text = text(&entry.payload).unwrap_or(NOTHING.into());
+                    format!("t{} {text}", entry.term)
                 });
                 fields.push(("prevLogIndex", prev_log_index.to_string()));
                 fields.push(("prevLogTerm", prev_log_term.to_string()));
@@ -159,6 +207,9 @@ impl Exhibit for Raft {
                 let texts = if texts.is_empty() { NOTHING.into() } else { texts };
                 fields.push(("entries[]", texts));
                 fields.push(("leaderCommit", leader_commit.to_string()));
+                if *round > 0 {
+                    fields.push(("round", round.to_string()));
+                }
             }
             Message::AppendEntriesReply { outcome: Outcome::Success { match_index }, .. } => {
                 fields.push(("success", "true".into()));
@@ -190,6 +241,8 @@ impl Exhibit for Raft {
             Message::AppendEntries { entries, .. } if entries.is_empty() => help::heartbeat(),
             Message::AppendEntries { .. } => help::append_entries(),
             Message::AppendEntriesReply { .. } => help::append_entries_reply(),
+            Message::InstallSnapshot { .. } => help::install_snapshot(),
+            Message::TimeoutNow { .. } => help::timeout_now(),
         }
     }
 
@@ -219,6 +272,9 @@ impl Exhibit for Raft {
                 (i::state_machine_safety(), i::state_machine_safety_says(), "§5.4.3")
             }
             "monotonic" => (i::monotonic(), i::monotonic_says(), "Fig. 2"),
+            "one_vote" => (i::one_vote(), i::one_vote_says(), "§5.2"),
+            "order" => (i::order(), i::order_says(), "§7"),
+            "leader_knowledge" => (i::leader_knowledge(), i::leader_knowledge_says(), "§5.3"),
             unknown => unreachable!("{unknown} is not in INVARIANTS"),
         }
     }
@@ -250,6 +306,18 @@ impl Exhibit for Raft {
             Breach::CommitWentBack { node, from, to } => {
                 (b::commit_went_back(from, node, to), NodeSet::of(node))
             }
+            Breach::VoteChanged { node, term } => (b::vote_changed(node, term), NodeSet::of(node)),
+            Breach::NoOwnVote { node, term } => (b::no_own_vote(node, term), NodeSet::of(node)),
+            Breach::IndexesOutOfOrder { node } => {
+                (b::indexes_out_of_order(node), NodeSet::of(node))
+            }
+            Breach::TermsOutOfOrder { node, index } => {
+                (b::terms_out_of_order(index, node), NodeSet::of(node))
+            }
+            Breach::WrongMatchIndex { leader, follower, index } => (
+                b::wrong_match_index(follower, index, leader),
+                [leader, follower].into_iter().collect(),
+            ),
         }
     }
 }
@@ -272,9 +340,11 @@ fn disk_face(disk: &Durable, window: Window) -> Face {
         fields: vec![
             durable("currentTerm", plain(disk.current_term), help::current_term()),
             durable("votedFor", plain(voted), help::voted_for()),
-            durable("log[]", say::raft::entries(disk.log.last_index()), help::log()),
+            durable("log[]", entries(&disk.log), help::log()),
+            durable("snapshot", snapshot(&disk.snapshot), help::snapshot()),
         ],
         peers: None,
+        members: None,
         log: log(&disk.log, window),
     }
 }
@@ -287,6 +357,7 @@ fn volatile_fields(server: &Server) -> Vec<Field> {
     let mut fields = vec![
         volatile("commitIndex", plain(server.commit_index), help::commit_index()),
         volatile("lastApplied", plain(server.last_applied), help::last_applied()),
+        volatile("configuration", plain(short(server.configuration)), help::configuration()),
     ];
     match &server.role {
         Role::Follower { leader } => {
@@ -297,7 +368,18 @@ fn volatile_fields(server: &Server) -> Vec<Field> {
             let voters: Vec<Argument> = granted.iter().map(Argument::from).collect();
             fields.push(volatile("votes", plain(voters), help::votes()));
         }
-        Role::Leader { .. } => {}
+        Role::Leader { reads, transfer, .. } => {
+            if reads.round > 0 {
+                let rounds = say::raft::rounds(reads.confirmed, reads.round, reads.waiting.len());
+                fields.push(volatile("readRounds", rounds, help::rounds()));
+            }
+            if let Some(lease) = reads.lease {
+                fields.push(volatile("leaseUntil", plain(lease.until), help::lease()));
+            }
+            if let Some(transfer) = transfer {
+                fields.push(volatile("transferTo", plain(transfer.to), help::transfer()));
+            }
+        }
     }
     fields.push(volatile("stateMachine", plain(bindings), help::machine()));
     fields
@@ -327,17 +409,108 @@ fn votes(server: &Server, nodes: u8) -> Vec<(NodeId, Vote)> {
 }
 
 fn log(log: &Log, window: Window) -> scene::Log {
-    let first = window.first.unwrap_or(1).max(1);
-    let cells = log.slice(Index(first), window.columns);
-    let cells = cells.iter().zip(first..).map(|(entry, index)| scene::Cell {
+    let first = Index(window.first.unwrap_or(1)).max(log.first_index());
+    let columns = (window.first.unwrap_or(1) + window.columns).saturating_sub(first.0);
+    let cells = log.slice(first, columns);
+    let cells = cells.iter().zip(first.0..).map(|(entry, index)| scene::Cell {
         index,
         epoch: entry.term.0.into(),
-        text: match &entry.payload {
-            Payload::Noop => None,
-            Payload::Command(command) => Some(command.op.to_string()),
-        },
+        text: text(&entry.payload),
     });
-    scene::Log { last: log.last_index().0, cells: cells.collect(), ..scene::Log::default() }
+    scene::Log {
+        last: log.last_index().0,
+        snapshot: log.last_included().0,
+        cells: cells.collect(),
+        ..scene::Log::default()
+    }
+}
+
+/// What an entry says; nothing for one that does nothing.
+fn text(payload: &Payload) -> Option<String> {
+    match payload {
+        Payload::Noop => None,
+        Payload::Command(command) => Some(command.op.to_string()),
+        Payload::Configuration(configuration) => Some(short(*configuration)),
+    }
+}
+
+/// A configuration in few signs: `{1 2 3}`, `{1 2}→{1 2 3}` while it is joint, `{1 2 3}+{4}` with a
+/// learner.
+fn short(configuration: Configuration) -> String {
+    let Configuration { voters, learners, learners_next, .. } = configuration;
+    let mut out = String::new();
+    let mut set = |before: &str, nodes: NodeSet| {
+        let numbers: Vec<_> = nodes.iter().map(|node| (node.0 + 1).to_string()).collect();
+        out.push_str(before);
+        out.push_str(&format!("{{{}}}", numbers.join(" ")));
+    };
+    if configuration.is_joint() {
+        set("", voters.outgoing.voters);
+        set("→", voters.incoming.voters);
+    } else {
+        set("", voters.incoming.voters);
+    }
+    let learners = learners.union(learners_next);
+    if !learners.is_empty() {
+        set("+", learners);
+    }
+    out
+}
+
+fn members(configuration: Configuration) -> scene::Members {
+    scene::Members {
+        voters: configuration.voters.incoming.voters,
+        outgoing: configuration.voters.outgoing.voters,
+        learners: configuration.learners.union(configuration.learners_next),
+    }
+}
+
+/// What a follower is to its configuration, and how that is drawn.
+fn place(configuration: Configuration, me: NodeId) -> (Phrase, Shape) {
+    if configuration.voters().contains(me) {
+        (say::raft::follower(), Shape::Plain)
+    } else if configuration.learners.contains(me) {
+        (say::raft::learner(), Shape::Dotted)
+    } else {
+        (say::raft::outsider(), Shape::Dotted)
+    }
+}
+
+/// What is printed at a server: the halves of a joint configuration that it votes in, where it hands
+/// over to, the reads that wait.
+fn caption(me: NodeId, server: &Server) -> Option<String> {
+    let mut parts = Vec::new();
+    let Joint { incoming, outgoing } = server.configuration.voters;
+    if server.configuration.is_joint() {
+        match (outgoing.voters.contains(me), incoming.voters.contains(me)) {
+            (true, true) => parts.push("old+new".into()),
+            (true, false) => parts.push("old".into()),
+            (false, true) => parts.push("new".into()),
+            (false, false) => {}
+        }
+    }
+    if let Role::Leader { reads, transfer, .. } = &server.role {
+        parts.extend(transfer.map(|transfer| format!("→{}", transfer.to)));
+        if !reads.waiting.is_empty() {
+            parts.push(format!("r{}:{}", reads.round, reads.waiting.len()));
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+/// How many entries there are, and from where.
+fn entries(log: &Log) -> Phrase {
+    match log.last_included() {
+        Index(0) => say::raft::entries(log.last_index()),
+        _ => say::raft::entries_from(log.first_index(), log.last_index()),
+    }
+}
+
+fn snapshot(snapshot: &Snapshot) -> Phrase {
+    match snapshot.last_included_index {
+        Index(0) => say::language::value(NOTHING),
+        index => say::raft::snapshot(index, snapshot.last_included_term),
+    }
 }
 
 /// The sentence of a reason, the section of the paper, and whether it is worth stopping for.
@@ -421,5 +594,52 @@ fn explain(node: NodeId, reason: &Reason) -> (Phrase, &'static str, bool) {
         }
         Reason::Redirected { leader: Some(leader) } => (r::redirected(leader, node), "§8", false),
         Reason::Redirected { leader: None } => (r::redirected_nowhere(node), "§8", false),
+        Reason::HandingOver { to } => (r::handing_over(node, to), "§3.10", false),
+        Reason::SnapshotTaken { from, to } => (r::snapshot_taken(from, to, node), "§7", true),
+        Reason::SnapshotSent { to, index } => (r::snapshot_sent(index, node, to), "§7", true),
+        Reason::SnapshotInstalled { leader, index } => {
+            (r::snapshot_installed(index, leader, node), "§7", true)
+        }
+        Reason::OrderRefused(ref refusal) => refuse(node, refusal),
+        Reason::ConfigurationAdopted { index, configuration } => {
+            (r::configuration_adopted(short(configuration), index, node), "§6", true)
+        }
+        Reason::LeftCluster { index } => (r::left_cluster(index, node), "§4.2.2", true),
+        Reason::TransferBegun { to } => (r::transfer_begun(node, to), "§3.10", true),
+        Reason::TimeoutNowSent { to } => (r::timeout_now_sent(node, to), "§3.10", true),
+        Reason::TimeoutNowHeard { leader } => (r::timeout_now_heard(leader, node), "§3.10", false),
+        Reason::TransferAborted { to } => (r::transfer_aborted(node, to), "§3.10", true),
+        Reason::PromiseKept => (r::promise_kept(node), "§6.4.1", false),
+        Reason::ReadLocally { applied } => (r::read_locally(applied, node), "§8", false),
+        Reason::ReadWaits { index, round } => (r::read_waits(index, node, round), "§6.4", false),
+        Reason::RoundConfirmed { round } => (r::round_confirmed(node, round), "§6.4", false),
+        Reason::ReadAnswered { index } => (r::read_answered(index, node), "§6.4", false),
+        Reason::LeaseExtended { round, until } => {
+            (r::lease_extended(node, round, until), "§6.4.1", false)
+        }
+        Reason::ReadByLease { until } => (r::read_by_lease(node, until), "§6.4.1", false),
+    }
+}
+
+/// Why an order is refused.
+fn refuse(node: NodeId, refusal: &Refusal) -> (Phrase, &'static str, bool) {
+    use say::raft::refusal as r;
+    match *refusal {
+        Refusal::NotLeader => (r::not_leader(node), "§5.1", false),
+        Refusal::LeadsAlready => (r::leads_already(node), "§3.10", false),
+        Refusal::TransferUnderWay => (r::transfer_under_way(node), "§3.10", false),
+        Refusal::NoVoter(other) => (r::no_voter(other), "§3.10", false),
+        Refusal::ChangePending { index } => (r::change_pending(index, node), "§4.1", false),
+        Refusal::NothingCommitted { term } => (r::nothing_committed(node, term), "§4.1", false),
+        Refusal::Membership(MembershipError::Joint) => (r::joint(node), "§6", false),
+        Refusal::Membership(MembershipError::NotJoint) => (r::not_joint(node), "§6", false),
+        Refusal::Membership(MembershipError::NobodyVotes | MembershipError::NoVoterLeft) => {
+            (r::no_voter_left(node), "§6", false)
+        }
+        Refusal::Membership(MembershipError::ManyVotes { changed }) => {
+            let changed: Vec<Argument> = changed.iter().map(Argument::from).collect();
+            (r::many_votes(changed, node), "§4.1", false)
+        }
+        Refusal::NothingToCompact => (r::nothing_to_compact(node), "§7", false),
     }
 }

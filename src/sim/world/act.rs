@@ -8,7 +8,7 @@ use crate::sim::node::{Status, TRUE_CLOCK_PPM};
 use crate::sim::protocol::Judge as _;
 use crate::sim::queue::Due;
 use crate::sim::world::{EventKind, Loss};
-use crate::sim::{ClientId, NodeId, Protocol, Quality, Seat};
+use crate::sim::{ClientId, Input, MemberChange, NodeId, NodeSet, Order, Protocol, Quality, Seat};
 
 impl<P: Protocol> World<P> {
     /// Does what a person asks for.
@@ -18,7 +18,9 @@ impl<P: Protocol> World<P> {
     pub fn act<W: Watch<P>>(&mut self, action: &Action, watch: &mut W) -> Result<(), ActionError> {
         self.check(action)?;
         self.steps += 1;
-        self.tell_plain(watch, EventKind::Acted(action));
+        if !matches!(action, Action::Order { .. }) {
+            self.tell_plain(watch, EventKind::Acted(action));
+        }
         match action {
             Action::Crash { node } => self.crash(*node, watch),
             Action::Restart { node } => {
@@ -73,6 +75,11 @@ impl<P: Protocol> World<P> {
             Action::Request { node, op, persistent } => {
                 let id = self.free_client().expect("checked");
                 self.begin(id, *node, op.clone(), *persistent, watch);
+            }
+            Action::Order { node, order } => {
+                self.feed::<W>(*node, Input::Order(order));
+                // Told afterwards, with what the node made of it.
+                self.tell(watch, EventKind::Acted(action));
             }
             Action::SetWorkload { workload } => {
                 self.workload = *workload;
@@ -193,8 +200,32 @@ impl<P: Protocol> World<P> {
                     false => Ok(()),
                 }
             }
+            Action::Order { node, order } => {
+                self.running(*node)?;
+                self.check_order(order)
+            }
             Action::SetWorkload { workload } => Ok(workload.check()?),
             Action::Configure { setting, value } => check_setting::<P>(setting, *value),
+        }
+    }
+
+    fn check_order(&self, order: &Order) -> Result<(), ActionError> {
+        if !P::takes(order) {
+            return Err(ActionError::NoSuchOrder);
+        }
+        match order {
+            Order::Transfer { to } => self.known(*to).map(|_| ()),
+            Order::Reconfigure { changes } => {
+                let mut named = NodeSet::EMPTY;
+                for &MemberChange { node, .. } in changes {
+                    self.known(node)?;
+                    if !named.insert(node) {
+                        return Err(ActionError::NamedTwice { node });
+                    }
+                }
+                Ok(())
+            }
+            Order::Compact => Ok(()),
         }
     }
 

@@ -1,0 +1,47 @@
+//! What a person asks a node to do, beside what clients ask: to hand over, to change who belongs to
+//! the cluster, to tidy up. A protocol says which of these it takes
+//! ([`Protocol::takes`](super::Protocol::takes)).
+
+use serde::{Deserialize, Serialize};
+
+use super::NodeId;
+
+/// Something that a person asks a node to do. The node may refuse, and says why.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Order {
+    /// To let another node lead.
+    Transfer {
+        /// Which.
+        to: NodeId,
+    },
+    /// To change who belongs to the cluster; no changes at all: to end a change that has two steps.
+    Reconfigure {
+        /// What becomes of whom; each node at most once.
+        changes: Vec<MemberChange>,
+    },
+    /// To replace the log that it has applied by a snapshot.
+    Compact,
+}
+
+/// What becomes of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberChange {
+    /// Which.
+    pub node: NodeId,
+    /// What it is to be.
+    pub place: Place,
+}
+
+/// What a node is to the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// It votes.
+    Voter,
+    /// It receives everything and does not vote.
+    Learner,
+    /// It does not belong to it.
+    Outside,
+}
