@@ -1,4 +1,6 @@
 //! The engines, one folder each. A folder knows only `sim`, `scene` and its own files.
 
 pub mod catalog;
+#[cfg(feature = "peers")]
+pub mod peers;
 pub mod raft;

@@ -9,7 +9,7 @@ use crate::browser::{self, Page};
 use crate::build::build;
 use crate::stages::{Stage, Tally, cargo_test, check, run_all};
 use crate::trunk;
-use crate::workspace::{WASM_TARGET, Workspace, ensure_wasm_target};
+use crate::workspace::{PEERS, WASM_TARGET, Workspace, ensure_wasm_target};
 
 /// The options of `cargo xtask test`.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ fn native_stages() -> Vec<Stage> {
             takes: "half a minute the first time",
             run: |workspace| {
                 let mut cargo = workspace.cargo();
-                clippy(cargo.args(["clippy", "--workspace", "--all-targets"]))
+                clippy(cargo.args(["clippy", "--workspace", "--all-targets", PEERS]))
             },
         },
         Stage {
@@ -71,17 +71,15 @@ fn native_stages() -> Vec<Stage> {
             run: |workspace| {
                 let mut cargo = workspace.cargo();
                 cargo.args(["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]);
-                cargo_test(&mut cargo, "cargo test")
+                cargo_test(cargo.arg(PEERS), "cargo test")
             },
         },
         Stage {
             name: "tests of the docs",
             takes: "some seconds",
             run: |workspace| {
-                cargo_test(
-                    workspace.cargo().args(["test", "--no-fail-fast", "--doc"]),
-                    "cargo test",
-                )
+                let mut cargo = workspace.cargo();
+                cargo_test(cargo.args(["test", "--no-fail-fast", "--doc", PEERS]), "cargo test")
             },
         },
         Stage {

@@ -9,6 +9,9 @@ use anyhow::{Context, Result, bail, ensure};
 /// The target triple of the page.
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
+/// Lets cargo build the library with the engines that ours is compared with. The page is built without.
+pub const PEERS: &str = "--features=peers";
+
 /// The checkout that this tool works on.
 pub struct Workspace {
     /// The folder of the top `Cargo.toml`.
