@@ -195,7 +195,10 @@ impl Model for KeyValue {
     fn step(bound: &Option<Text>, op: &Op, answer: Option<&Answer>) -> Option<Option<Text>> {
         match (op, answer) {
             (Op::Write { value, .. }, Some(Answer::Written) | None) => Some(Some(value.clone())),
-            (Op::Read { .. }, Some(Answer::Value(value))) if value == bound => Some(bound.clone()),
+            // A write that came too late, where a value can be written once, only looks.
+            (Op::Read { .. } | Op::Write { .. }, Some(Answer::Value(value))) if value == bound => {
+                Some(bound.clone())
+            }
             (Op::Read { .. }, None) => Some(bound.clone()),
             (Op::Read { .. }, Some(Answer::Value(_) | Answer::Written | Answer::Redirect(_)))
             | (Op::Write { .. }, Some(Answer::Value(_) | Answer::Redirect(_))) => None,

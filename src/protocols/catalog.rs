@@ -1,5 +1,6 @@
 //! The list of all protocols: the only place to touch to add one.
 
+use super::paxos::Paxos;
 use super::raft::Raft;
 use crate::scene::{Lab, Run};
 use crate::sim::{Protocol, Recording, RecordingError};
@@ -8,8 +9,10 @@ use crate::sim::{Protocol, Recording, RecordingError};
 type Open = fn(Recording) -> Result<Box<dyn Lab>, RecordingError>;
 
 /// All protocols, by the name that links use.
-pub const PROTOCOLS: &[(&str, Open)] =
-    &[(Raft::ID, |recording| Ok(Box::new(Run::<Raft>::open(recording)?)))];
+pub const PROTOCOLS: &[(&str, Open)] = &[
+    (Raft::ID, |recording| Ok(Box::new(Run::<Raft>::open(recording)?))),
+    (Paxos::ID, |recording| Ok(Box::new(Run::<Paxos>::open(recording)?))),
+];
 
 /// Plays a recording, whatever its protocol, and stands where its last action left it.
 ///

@@ -75,7 +75,9 @@ pub struct Command {
 pub enum Answer {
     /// The write took effect.
     Written,
-    /// The value read, or none when the key is unbound.
+    /// The value read, or none when the key is unbound. To a write: it did not take effect and never
+    /// will, because the register that it is about can be written once; this is what the key is
+    /// bound to for good.
     Value(Option<Text>),
     /// This node does not serve clients now; perhaps that one does.
     Redirect(Option<super::NodeId>),

@@ -134,12 +134,51 @@ fn draw<C>(setting: &Setting<C>, seed: u64) -> Option<u64> {
         // keep them, so that what clients see can be judged.
         SettingKind::Switch if setting.id == "client_sessions" => Some(rng.chance(800_000).into()),
         SettingKind::Switch => Some(rng.between(0, 1)),
+        // Two sizes drawn apart would make quorums that do not meet.
+        SettingKind::Count { .. } if setting.id.ends_with("_quorum") => None,
         SettingKind::Count { least, most } => {
             let value = [0, 1, 2, 3, 8, 20, 64][rng.between(0, 6) as usize];
             Some(value.clamp(least, most))
         }
         SettingKind::Choice { values } => Some(rng.between(0, values - 1)),
         SettingKind::Time { .. } | SettingKind::Defect => None,
+    }
+}
+
+/// Settings that change in the middle of a run of a protocol, with the least and the greatest value.
+fn turned(protocol: &str) -> &'static [(&'static str, u64, u64)] {
+    match protocol {
+        "paxos" => &[
+            ("round_timeout", 20_000, 300_000),
+            ("backoff", 0, 1),
+            ("backoff_least", 1_000, 50_000),
+            ("backoff_most", 50_000, 500_000),
+        ],
+        _ => &[
+            ("election_timeout_least", 30_000, 300_000),
+            ("election_timeout_most", 100_000, 600_000),
+            ("heartbeat_interval", 10_000, 100_000),
+            ("fast_backup", 0, 1),
+            ("leader_noop", 0, 1),
+            ("max_entries", 1, 10),
+        ],
+    }
+}
+
+/// What a cluster of a protocol needs to get on.
+fn mended(protocol: &str) -> &'static [(&'static str, u64)] {
+    match protocol {
+        "paxos" => &[
+            ("round_timeout", 200_000),
+            ("backoff", 1),
+            ("backoff_least", 20_000),
+            ("backoff_most", 300_000),
+        ],
+        _ => &[
+            ("election_timeout_least", 150_000),
+            ("election_timeout_most", 300_000),
+            ("heartbeat_interval", 50_000),
+        ],
     }
 }
 
@@ -271,14 +310,8 @@ impl<P: Protocol> Chaos<P> {
     }
 
     fn setting(&mut self) -> Action {
-        let (setting, least, most) = [
-            ("election_timeout_least", 30_000, 300_000),
-            ("election_timeout_most", 100_000, 600_000),
-            ("heartbeat_interval", 10_000, 100_000),
-            ("fast_backup", 0, 1),
-            ("leader_noop", 0, 1),
-            ("max_entries", 1, 10),
-        ][self.rng.between(0, 5) as usize];
+        let dials = turned(P::ID);
+        let (setting, least, most) = dials[self.rng.between(0, dials.len() as u64 - 1) as usize];
         Action::Configure { setting: setting.into(), value: self.rng.between(least, most) }
     }
 
@@ -361,13 +394,8 @@ impl<P: Protocol> Chaos<P> {
         self.act(Action::Heal, watch);
         let quality = Quality { latency: ms(2), jitter: ms(3), ..Quality::default() };
         self.act(Action::SetNetwork { quality }, watch);
-        let times = [
-            ("election_timeout_least", ms(150)),
-            ("election_timeout_most", ms(300)),
-            ("heartbeat_interval", ms(50)),
-        ];
-        for (setting, value) in times {
-            self.act(Action::Configure { setting: setting.into(), value: value.0 }, watch);
+        for &(setting, value) in mended(P::ID) {
+            self.act(Action::Configure { setting: setting.into(), value }, watch);
         }
     }
 }

@@ -4,5 +4,6 @@
 pub mod chaos;
 pub mod cluster;
 pub mod orders;
+pub mod script;
 pub mod solo;
 pub mod violation;
