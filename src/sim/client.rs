@@ -86,6 +86,8 @@ pub struct Pending {
     pub invoked: Micros,
     /// Whom it was asked last.
     pub node: NodeId,
+    /// Whom the client asked last of its own accord, not because it was sent there.
+    pub(super) tried: NodeId,
     /// Whether to ask again when no answer comes.
     pub persistent: bool,
 }

@@ -668,8 +668,10 @@ impl<P: Protocol> World<P> {
         let client = &mut self.clients[usize::from(id.0)];
         client.impatience.left_queue();
         client.impatience.call_off();
-        if let Some(pending) = client.pending.as_ref().filter(|pending| pending.persistent) {
-            let next = NodeId((pending.node.0 + 1) % size);
+        if let Some(pending) = client.pending.as_mut().filter(|pending| pending.persistent) {
+            // Going on from where it was sent to could lead round in a circle that leaves some out.
+            pending.tried = NodeId((pending.tried.0 + 1) % size);
+            let next = pending.tried;
             self.ask(id, next, true, watch);
         }
     }
@@ -696,7 +698,7 @@ impl<P: Protocol> World<P> {
     ) {
         let client = &mut self.clients[usize::from(id.0)];
         client.sequence += 1;
-        client.pending = Some(Pending { op, invoked: self.now, node, persistent });
+        client.pending = Some(Pending { op, invoked: self.now, node, tried: node, persistent });
         self.ask(id, node, false, watch);
     }
 

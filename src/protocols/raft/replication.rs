@@ -302,11 +302,14 @@ impl Server {
                 follower.in_flight = 0;
                 follower.probing = true;
                 let old = follower.next_index;
+                // Where the logs meet is known once the follower has accepted anything in this term;
+                // then a call that was sent ahead came too early.
                 let retry = match conflict {
+                    _ if follower.match_index > Index(0) => follower.match_index.next(),
                     None => prev_log_index,
                     Some(conflict) => retry_index(&self.durable.log, conflict, prev_log_index),
                 };
-                follower.next_index = retry.max(follower.match_index.next());
+                follower.next_index = retry;
                 let to = follower.next_index;
                 fx.explain(|| Reason::BackedUp { follower: from, from: old, to });
             }
