@@ -1,22 +1,26 @@
-//! How many events a second the simulator takes natively. `cargo xtask bench` prints the same for
-//! wasm beside it.
+//! How many events a second the simulator takes natively, with our engines and with those of others.
+//! `cargo xtask bench` prints the same for wasm beside it.
 
 mod load;
 
 use std::time::Instant;
 
-const EVENTS: u64 = 1_000_000;
+use load::{CASES, EVENTS, ROUNDS};
 
 fn main() {
-    println!("{:>5}  {:<10} {:>18}", "nodes", "watched", "M events/s, native");
-    for (nodes, watched) in load::CASES {
-        let mut best = 0.0_f64;
-        for _ in 0..3 {
-            let mut world = load::busy(nodes, watched);
+    let mut seconds = [const { Vec::new() }; CASES.len()];
+    for _ in 0..ROUNDS {
+        for (case, seconds) in CASES.iter().zip(&mut seconds) {
+            let mut load = case.load();
             let begun = Instant::now();
-            load::run(&mut world, watched, EVENTS);
-            best = best.max(EVENTS as f64 / 1e6 / begun.elapsed().as_secs_f64());
+            load.run(EVENTS);
+            seconds.push(begun.elapsed().as_secs_f64());
         }
-        println!("{nodes:>5}  {:<10} {best:>18.2}", format!("{watched:?}"));
     }
+    let figures = CASES.iter().zip(seconds).map(|(case, mut seconds)| {
+        seconds.sort_by(f64::total_cmp);
+        (seconds[seconds.len() / 2], case.load().count(EVENTS))
+    });
+    let figures: Vec<_> = figures.collect();
+    println!("native, one thread, median of {ROUNDS}\n{}", load::report(&figures));
 }

@@ -7,7 +7,6 @@ import { openPage, withBrowser } from "./helpers/browser.mjs";
 
 const folder = process.argv[2];
 const OPENINGS = 9;
-const EVENTS = 1_000_000;
 const FRAMES = 240;
 
 /** Clusters whose heartbeats keep about so many messages under way. */
@@ -20,34 +19,30 @@ const CROWDS = [
 const quantile = (numbers, q) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * q)];
 const median = (numbers) => quantile(numbers, 0.5);
 
-/** Events a second of the simulator as wasm: the same load as `cargo bench`, the best of three. */
+/** Events a second of the simulator as wasm: the same cases as `cargo bench`. */
 async function simulate(browser, origin) {
   const page = await openPage(browser, `${origin}/`);
   await page.addScriptTag({ path: path.join(folder, "measure.js") });
   const wasm = (await readFile(path.join(folder, "measure.wasm"))).toString("base64");
-  const rows = await page.evaluate(
-    async ([wasm, events]) => {
-      const bytes = Uint8Array.from(atob(wasm), (letter) => letter.charCodeAt(0));
-      await wasm_bindgen({ module_or_path: bytes });
-      const { Measured } = wasm_bindgen;
-      const rows = [];
-      for (let index = 0; index < Measured.cases(); index++) {
-        let best = 0;
-        for (let attempt = 0; attempt < 3; attempt++) {
-          const measured = new Measured(index);
-          const begun = performance.now();
-          measured.run(events);
-          best = Math.max(best, events / 1e3 / (performance.now() - begun));
-          measured.free();
-        }
-        rows.push([Measured.name(index), best]);
+  const report = await page.evaluate(async (wasm) => {
+    const bytes = Uint8Array.from(atob(wasm), (letter) => letter.charCodeAt(0));
+    await wasm_bindgen({ module_or_path: bytes });
+    const { Measured } = wasm_bindgen;
+    const cases = Measured.cases();
+    const times = Array.from({ length: cases }, () => []);
+    for (let round = 0; round < Measured.rounds(); round++) {
+      for (let index = 0; index < cases; index++) {
+        const measured = new Measured(index);
+        const begun = performance.now();
+        measured.run();
+        times[index].push((performance.now() - begun) / 1e3);
+        measured.free();
       }
-      return rows;
-    },
-    [wasm, EVENTS],
-  );
-  console.log("\nsimulation, M events/s, wasm");
-  for (const [name, best] of rows) console.log(`  ${name.padEnd(24)} ${best.toFixed(2).padStart(8)}`);
+    }
+    const medians = times.map((each) => each.toSorted((a, b) => a - b)[Math.floor(each.length / 2)]);
+    return `median of ${Measured.rounds()}\n${Measured.report(Float64Array.from(medians))}`;
+  }, wasm);
+  console.log(`\nwasm, one thread, ${report}`);
   await page.context().close();
 }
 

@@ -1,57 +1,56 @@
 //! The simulator's benchmark for wasm: `cargo xtask bench` builds it, loads it into a browser and
-//! calls [`busy`] and [`run`], with the browser's clock beside them. Natively there is
-//! `cargo bench`.
+//! runs each case, with the browser's clock beside it. Natively there is `cargo bench`.
 
+#[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "it measures only as wasm"))]
 #[path = "../benches/load/mod.rs"]
 mod load;
 
 #[cfg(target_arch = "wasm32")]
 mod exports {
-    use conclave::protocols::raft::Raft;
-    use conclave::sim::World;
     use wasm_bindgen::prelude::*;
 
-    use super::load;
+    use super::load::{self, CASES, EVENTS, Load, ROUNDS};
 
-    /// A cluster and how closely it is watched.
+    /// A busy cluster.
     #[wasm_bindgen]
-    pub struct Measured {
-        world: World<Raft>,
-        watched: load::Watched,
-    }
+    pub struct Measured(Box<dyn Load>);
 
     #[wasm_bindgen]
     impl Measured {
         /// How many cases there are.
         pub fn cases() -> usize {
-            load::CASES.len()
+            CASES.len()
         }
 
-        /// The name of a case.
-        pub fn name(case: usize) -> String {
-            let (nodes, watched) = load::CASES[case];
-            format!("{nodes} nodes, {watched:?}")
+        /// How often to measure them all.
+        pub fn rounds() -> u32 {
+            ROUNDS
         }
 
         /// The cluster of a case, busy.
         #[wasm_bindgen(constructor)]
         pub fn new(case: usize) -> Self {
-            let (nodes, watched) = load::CASES[case];
-            Self { world: load::busy(nodes, watched), watched }
+            Self(CASES[case].load())
         }
 
-        /// Takes so many events.
-        pub fn run(&mut self, events: u32) {
-            load::run(&mut self.world, self.watched, events.into());
+        /// Takes as many events as are measured.
+        pub fn run(&mut self) {
+            self.0.run(EVENTS);
+        }
+
+        /// The table of all figures, from the median time in seconds of each case.
+        pub fn report(seconds: &[f64]) -> String {
+            let work = CASES.iter().map(|case| case.load().count(EVENTS));
+            load::report(&seconds.iter().copied().zip(work).collect::<Vec<_>>())
         }
     }
 }
 
 fn main() {
     if cfg!(not(target_arch = "wasm32")) {
-        for (nodes, watched) in load::CASES {
-            load::run(&mut load::busy(nodes, watched), watched, 10_000);
-            println!("{nodes} nodes, {watched:?}: 10,000 events, no invariant broken");
+        for case in load::CASES {
+            case.load().run(10_000);
+            println!("{case:?}: 10,000 events, no invariant broken");
         }
     }
 }

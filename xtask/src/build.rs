@@ -19,7 +19,7 @@ use wasm_bindgen_cli_support::Bindgen;
 use crate::args::Profile;
 use crate::page::{self, Part, Scripts};
 use crate::weight::{LIMIT_BYTES, Scale, kilo};
-use crate::workspace::{WASM_TARGET, Workspace, ensure_wasm_target, run};
+use crate::workspace::{PEERS, WASM_TARGET, Workspace, ensure_wasm_target, run};
 
 /// The name of the binary that is the page.
 const BINARY: &str = "conclave";
@@ -70,10 +70,10 @@ fn compile(workspace: &Workspace, profile: Profile) -> Result<()> {
 /// Builds the benchmark for wasm into a folder, as `measure.js` and `measure.wasm`.
 pub fn measure(workspace: &Workspace, folder: &Path) -> Result<()> {
     ensure_wasm_target()?;
-    println!("Compiling the benchmark for wasm (about a minute) ...");
+    println!("Compiling the benchmark for wasm (some minutes the first time) ...");
     let mut command = workspace.cargo();
-    command.args(["build", "--release", "--target", WASM_TARGET, "--example", "measure"]);
-    run(&mut command, "compiling the benchmark")?;
+    command.args(["build", "--profile", "bench", "--target", WASM_TARGET, "--example", "measure"]);
+    run(command.arg(PEERS), "compiling the benchmark")?;
     let wasm = Path::new("release/examples/measure.wasm");
     let (glue, wasm) = bind(workspace, wasm, Profile::Release)?;
     fs::create_dir_all(folder)?;

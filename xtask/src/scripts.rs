@@ -7,12 +7,12 @@ use anyhow::Result;
 use crate::args::Profile;
 use crate::browser::{self, Page};
 use crate::build::{build, measure};
-use crate::workspace::{Workspace, run};
+use crate::workspace::{PEERS, Workspace, run};
 
 /// Measures the simulation natively, then as wasm, then the page.
 pub fn bench(workspace: &Workspace) -> Result<()> {
-    println!("Compiling and running the native benchmarks (about two minutes) ...");
-    run(workspace.cargo().args(["bench", "--bench", "simulation"]), "cargo bench")?;
+    println!("Compiling and running the native benchmarks (some minutes the first time) ...");
+    run(workspace.cargo().args(["bench", "--bench", "simulation", PEERS]), "cargo bench")?;
     let folder = workspace.target.join("measure");
     measure(workspace, &folder)?;
     run_in_browser(workspace, "bench.mjs", Some(&folder))

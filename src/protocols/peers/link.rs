@@ -63,32 +63,37 @@ impl<M> Link<M> {
         }
     }
 
-    /// A message arrives. Tells whether the connection broke and there is a new one; call
-    /// [`Link::take`] for what can be read then.
-    pub fn receive(&mut self, place: Place, message: M) -> bool {
+    /// A message arrives. Tells whether the connection broke and there is a new one, and gives the
+    /// message back when it is the next to read; [`Link::take`] gives those that had waited for it.
+    pub fn receive(&mut self, place: Place, message: M) -> (bool, Option<M>) {
         let mut reconnected = false;
         if place.from_start > self.their_start {
             *self = Self { their_start: place.from_start, ..Self::new(self.our_start) };
             reconnected = true;
         }
         if (place.from_start, place.to_start) != (self.their_start, self.our_start) {
-            return reconnected;
+            return (reconnected, None);
         }
         if place.breaks > self.breaks {
             self.reopen(place.breaks);
             reconnected = true;
         }
-        if place.breaks == self.breaks && place.number > self.heard {
-            self.early.insert(place.number, message);
-            if self.early.len() > MOST_EARLY && !self.early.contains_key(&(self.heard + 1)) {
-                self.reopen(self.breaks + 1);
-                reconnected = true;
-            }
+        if place.breaks < self.breaks || place.number <= self.heard {
+            return (reconnected, None);
         }
-        reconnected
+        if place.number == self.heard + 1 {
+            self.heard = place.number;
+            return (reconnected, Some(message));
+        }
+        self.early.insert(place.number, message);
+        if self.early.len() > MOST_EARLY {
+            self.reopen(self.breaks + 1);
+            reconnected = true;
+        }
+        (reconnected, None)
     }
 
-    /// The next message, if it is there.
+    /// The next message, if it has come.
     pub fn take(&mut self) -> Option<M> {
         let message = self.early.remove(&(self.heard + 1))?;
         self.heard += 1;

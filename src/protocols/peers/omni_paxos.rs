@@ -390,11 +390,13 @@ impl Node {
     /// Takes in what can be read of a connection now that a message came.
     fn receive(&mut self, from: NodeId, message: &Message) {
         let link = &mut self.links[from.slot()];
-        if link.receive(message.place, message.letter.clone()) {
+        let (reconnected, mut next) = link.receive(message.place, message.letter.clone());
+        if reconnected {
             self.engine.reconnected(pid(from));
         }
-        while let Some(letter) = link.take() {
+        while let Some(letter) = next {
             self.engine.handle_incoming(*letter);
+            next = link.take();
         }
     }
 
