@@ -37,7 +37,7 @@ fn a_run_repeated_is_the_same_run() {
     for (kind, seed) in kinds_and_seeds() {
         let (first, first_trace) = eventful(kind, seed);
         let (second, second_trace) = eventful(kind, seed);
-        assert!(first_trace.events > 50);
+        assert!(first_trace.events > 20, "{kind:?} {seed}: {}", first_trace.events);
         assert_eq!(first_trace, second_trace, "{kind:?} {seed}");
         assert_eq!(first.recording, second.recording);
         assert_eq!(first.world.digest(), second.world.digest());

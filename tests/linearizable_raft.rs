@@ -1,12 +1,12 @@
 //! What clients of Raft see is linearizable, whatever goes wrong; and a lie would be found.
 //!
-//! The runs are those of the sweep (`tests/sweep.rs`), with client sessions on: without these a
-//! retry may be done twice, which nobody promises to hide.
+//! The runs are those of the sweep (`tests/sweep.rs`), with client sessions on, without which
+//! a retry may be done twice, and with reads that promise the latest value.
 
 mod support;
 
 use conclave::check::linearizability::{Budget, Verdict, check_history};
-use conclave::protocols::raft::Raft;
+use conclave::protocols::raft::{Raft, ReadMode};
 use conclave::sim::{
     Action, Answer, Event, EventKind, History, Micros, Op, RequestId, Watch, Workload,
 };
@@ -20,6 +20,10 @@ fn run<W: Watch<Raft>>(kind: Kind, seed: u64, watch: &mut W) {
     let mut chaos = Chaos::<Raft>::new(kind, seed, 1..=7);
     let on = Action::Configure { setting: "client_sessions".into(), value: 1 };
     chaos.act(on, watch);
+    if chaos.world.config().reads == ReadMode::Local {
+        let value = ReadMode::ReadIndex as u64;
+        chaos.act(Action::Configure { setting: "reads".into(), value }, watch);
+    }
     // Two keys and hasty clients: much that overlaps.
     let workload = Workload {
         clients: 5,

@@ -17,14 +17,18 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use conclave::protocols::raft::{Payload, Raft};
-use conclave::sim::{Action, Answer, Event, Micros, NodeId, Operation, Watch, Workload};
+use conclave::protocols::raft::membership::Configuration;
+use conclave::protocols::raft::{Index, Payload, Raft};
+use conclave::sim::{
+    Action, Answer, Event, MemberChange, Micros, NodeId, Op, Operation, Order, Place, Watch,
+    Workload,
+};
 use support::chaos::{Chaos, Kind, Name, SWEEP};
 use support::cluster::write_op;
-use support::violation::{Seen, promises_linearizability, violation};
+use support::violation::{Seen, promises_linearizability, violations};
 
 /// How many runs of each kind.
-const SEEDS: u64 = 5_000;
+const SEEDS: u64 = 6_000;
 /// How long a mended cluster may take to get on, and then to agree on everything …
 const PATIENCE: Micros = Micros::from_secs(10);
 /// … and for each entry of its longest log: a leader may have to go back over all of it one by one,
@@ -61,6 +65,11 @@ fn ill_will_never_breaks_a_rule_and_clusters_get_on_without_it() {
     sweep(Kind::Stormy);
 }
 
+#[test]
+fn changes_of_the_membership_never_break_a_rule_and_clusters_get_on_after_them() {
+    sweep(Kind::Regrouping);
+}
+
 /// Which rules fired, by name.
 #[derive(Debug, Default)]
 struct Rules(BTreeSet<String>);
@@ -69,7 +78,7 @@ impl Watch<Raft> for Rules {
     fn event(&mut self, event: Event<'_, Raft>) {
         for reason in event.reasons {
             let name = format!("{reason:?}");
-            let end = name.find(' ').unwrap_or(name.len());
+            let end = name.find([' ', '(']).unwrap_or(name.len());
             self.0.insert(name[..end].into());
         }
     }
@@ -79,7 +88,7 @@ impl Watch<Raft> for Rules {
 #[test]
 fn the_faults_make_every_rule_of_the_engine_fire() {
     let mut rules = Rules::default();
-    for seed in 0..20 {
+    for seed in 0..60 {
         for kind in Kind::ALL {
             Chaos::<Raft>::new(kind, seed, 3..=5).rage(&mut rules);
         }
@@ -92,30 +101,48 @@ fn the_faults_make_every_rule_of_the_engine_fire() {
         "CommandAppended",
         "CommitLearned",
         "Committed",
+        "ConfigurationAdopted",
         "Elected",
         "ElectionTimeout",
+        "HandingOver",
         "Heartbeat",
         "HigherTerm",
         "LateReply",
         "LateVote",
         "LeaderAlive",
         "LeaderHeard",
+        "LeaseExtended",
+        "LeftCluster",
         "LogBehind",
         "LogsDoNotMeet",
         "Matched",
         "NoopAppended",
         "NothingNew",
         "OlderTerm",
+        "OrderRefused",
         "Overwritten",
         "OwnCandidate",
         "PreVoteCounted",
         "PreVoteGranted",
         "PreVoteStarted",
+        "PromiseKept",
         "QuorumLost",
+        "ReadAnswered",
+        "ReadByLease",
+        "ReadLocally",
+        "ReadWaits",
         "Redirected",
         "RefusalCounted",
+        "RoundConfirmed",
+        "SnapshotInstalled",
+        "SnapshotSent",
+        "SnapshotTaken",
         "StaleTerm",
         "Started",
+        "TimeoutNowHeard",
+        "TimeoutNowSent",
+        "TransferAborted",
+        "TransferBegun",
         "VoteCounted",
         "VoteGranted",
     ];
@@ -164,7 +191,7 @@ fn sweep(kind: Kind) {
         failures[0]
     );
     let judged = judged.into_inner();
-    assert!(judged > SEEDS * 3 / 4, "clients are promised linearizability in {judged} runs only");
+    assert!(judged > SEEDS / 2, "clients are promised linearizability in {judged} runs only");
 }
 
 /// One run: what is wrong with it, or whether its clients were promised linearizability.
@@ -182,9 +209,10 @@ fn ordeal(chaos: &mut Chaos<Raft>) -> Result<(), String> {
     sound(chaos, &seen)?;
     chaos.mend(&mut seen);
 
-    let before = everywhere(chaos).map(|node| commit(chaos, node)).max().expect("nodes");
     let workload = Workload { clients: 3, ..Workload::default() };
     chaos.act(Action::SetWorkload { workload }, &mut seen);
+    gather(chaos, &mut seen)?;
+    let before = everywhere(chaos).map(|node| commit(chaos, node)).max().expect("nodes");
     let all_got_on = |chaos: &Chaos<Raft>| everywhere(chaos).all(|n| commit(chaos, n) > before);
     wait(chaos, &mut seen, "every server commits something new", all_got_on)?;
 
@@ -196,6 +224,10 @@ fn ordeal(chaos: &mut Chaos<Raft>) -> Result<(), String> {
     chaos.act(Action::Configure { setting, value: 1 }, &mut seen);
     let op = write_op("last", "word");
     chaos.act(Action::Request { node: NodeId(0), op, persistent: true }, &mut seen);
+    for (node, key) in everywhere(chaos).zip(["x", "y", "z"]) {
+        let op = Op::Read { key: key.into() };
+        chaos.act(Action::Request { node, op, persistent: true }, &mut seen);
+    }
     wait(chaos, &mut seen, "all servers agree on everything", agreed)?;
     sound(chaos, &seen)?;
     kept(chaos, &seen)
@@ -220,6 +252,17 @@ fn wait(
     what: &str,
     holds: impl Fn(&Chaos<Raft>) -> bool,
 ) -> Result<(), String> {
+    wait_and_urge(chaos, seen, what, holds, |_, _| {})
+}
+
+/// The same, and does something about it as long as it is not.
+fn wait_and_urge(
+    chaos: &mut Chaos<Raft>,
+    seen: &mut Seen,
+    what: &str,
+    holds: impl Fn(&Chaos<Raft>) -> bool,
+    urge: impl Fn(&mut Chaos<Raft>, &mut Seen),
+) -> Result<(), String> {
     let longest = everywhere(chaos).map(|node| last_index(chaos, node)).max().expect("nodes");
     let patience = PATIENCE + Micros(PATIENCE_FOR_EACH_ENTRY.0 * longest);
     let latest = chaos.world.now() + patience;
@@ -229,16 +272,45 @@ fn wait(
         if holds(chaos) {
             return Ok(());
         }
+        urge(chaos, seen);
     }
     sound(chaos, seen)?;
     Err(format!("not within {patience}: {what}"))
 }
 
+/// Asks whoever leads to make voters of all servers, until they are. A leader may change nothing
+/// before it has committed an entry of its own term, so it gets one; and a server that was left out
+/// and does not know would disturb the others, if these did not watch who leads (dissertation
+/// §4.2.3).
+fn gather(chaos: &mut Chaos<Raft>, seen: &mut Seen) -> Result<(), String> {
+    chaos.act(Action::Configure { setting: "check_quorum".into(), value: 1 }, seen);
+    let whole = Configuration::of(everywhere(chaos).collect());
+    let all_vote = |chaos: &Chaos<Raft>| {
+        everywhere(chaos).filter_map(|node| chaos.world.state(node)).all(|server| {
+            server.configuration == whole && server.configuration_index <= server.commit_index
+        })
+    };
+    let urge = |chaos: &mut Chaos<Raft>, seen: &mut Seen| {
+        let servers = everywhere(chaos).filter_map(|node| Some((node, chaos.world.state(node)?)));
+        let leaders = servers.filter(|(_, server)| server.is_leader());
+        let Some((node, leader)) = leaders.max_by_key(|(_, server)| server.term()) else { return };
+        let changes = match leader.configuration {
+            configuration if configuration == whole => return,
+            configuration if configuration.is_joint() => Vec::new(),
+            _ => everywhere(chaos).map(|node| MemberChange { node, place: Place::Voter }).collect(),
+        };
+        let op = write_op("x", "gather");
+        chaos.act(Action::Request { node, op, persistent: false }, seen);
+        chaos.act(Action::Order { node, order: Order::Reconfigure { changes } }, seen);
+    };
+    wait_and_urge(chaos, seen, "all servers vote", all_vote, urge)
+}
+
 fn sound(chaos: &Chaos<Raft>, seen: &Seen) -> Result<(), String> {
-    match violation(chaos, seen) {
-        None => Ok(()),
-        Some(found) => Err(format!("{} at step {}: {}", found.invariant, found.step, found.what)),
-    }
+    let found = violations(chaos, seen);
+    let each =
+        found.iter().map(|each| format!("{} at step {}: {}", each.invariant, each.step, each.what));
+    if found.is_empty() { Ok(()) } else { Err(each.collect::<Vec<_>>().join("; ")) }
 }
 
 /// Nobody waits for an answer that can still come, and logs and machines are the same everywhere.
@@ -250,15 +322,20 @@ fn agreed(chaos: &Chaos<Raft>) -> bool {
     !chaos.world.clients().iter().any(waiting)
         && everywhere(chaos).all(|node| {
             let server = chaos.world.state(node).expect("all servers run");
-            server.log() == first.log()
+            let log = server.log();
+            let last = first.log().last_index();
+            (log.last_index(), log.digest_at(last)) == (last, first.log().digest_at(last))
                 && server.last_applied == first.log().last_index()
                 && server.machine == first.machine
         })
 }
 
-/// What a client was told is written is in the log.
+/// What a client was told is written is in the log, as far as no snapshot replaced it.
 fn kept(chaos: &Chaos<Raft>, seen: &Seen) -> Result<(), String> {
     let log = chaos.world.state(NodeId(0)).expect("all servers run").log();
+    if log.first_index() > Index(1) {
+        return Ok(());
+    }
     let requests = log.entries().iter().filter_map(|entry| match &entry.payload {
         Payload::Command(command) => Some(command.request),
         Payload::Noop | Payload::Configuration(_) => None,

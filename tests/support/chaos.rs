@@ -4,13 +4,14 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use conclave::protocols::raft::ReadMode;
 use conclave::sim::digest::Digest;
 use conclave::sim::node::Status;
 use conclave::sim::recording::Timed;
 use conclave::sim::rng::Rng;
 use conclave::sim::{
-    Action, MessageId, Micros, NodeId, Op, Protocol, Quality, Recording, Setting, SettingKind,
-    Text, Watch, Workload, World,
+    Action, MemberChange, MessageId, Micros, NodeId, Op, Order, Place, Protocol, Quality,
+    Recording, Setting, SettingKind, Text, Watch, Workload, World,
 };
 
 use super::cluster::{ms, write_op};
@@ -31,25 +32,30 @@ pub enum Kind {
     /// Somebody of ill will lets timers run out, bounces servers, picks which messages arrive, and
     /// asks for things all the while.
     Stormy,
+    /// The membership changes all the time, while the cluster is cut in two again and again.
+    Regrouping,
 }
 
-/// How often ill will acts in a run.
-const STORM: u32 = 120;
+/// How often somebody acts in a run in which everything is done by hand.
+const DEEDS: u32 = 120;
 
 impl Kind {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Clean,
         Self::Lossy,
         Self::Reordering,
         Self::Crashing,
         Self::Partitioned,
         Self::Stormy,
+        Self::Regrouping,
     ];
 
     /// How large clusters of the sweep are. Ill will needs somebody to play off against somebody.
     fn sizes(self) -> RangeInclusive<u8> {
         match self {
             Self::Stormy => 3..=5,
+            // Two changes of one server each can only miss each other in an even number.
+            Self::Regrouping => 4..=4,
             _ => 1..=7,
         }
     }
@@ -64,7 +70,9 @@ impl Kind {
             fifo: rng.chance(250_000),
         };
         match self {
-            Self::Clean | Self::Crashing | Self::Partitioned | Self::Stormy => clean,
+            Self::Clean | Self::Crashing | Self::Partitioned | Self::Stormy | Self::Regrouping => {
+                clean
+            }
             Self::Lossy => Quality {
                 loss_ppm: rng.between(10_000, 300_000) as u32,
                 duplicate_ppm: rng.between(0, 200_000) as u32,
@@ -127,17 +135,17 @@ impl FromStr for Name {
 
 /// The value that a run begins with; none means the default. Each setting has draws of its own, so
 /// that a new one does not change those of the others.
-fn draw<C>(setting: &Setting<C>, seed: u64) -> Option<u64> {
+fn draw<C>(setting: &Setting<C>, seed: u64, on_ppm: u32) -> Option<u64> {
     let mut rng = Rng::new(Digest::of(&(seed, setting.id)));
     match setting.kind {
         // Without sessions a retry may be done twice, and nobody promises to hide that: most runs
         // keep them, so that what clients see can be judged.
         SettingKind::Switch if setting.id == "client_sessions" => Some(rng.chance(800_000).into()),
-        SettingKind::Switch => Some(rng.between(0, 1)),
+        SettingKind::Switch => Some(rng.chance(on_ppm).into()),
         // Two sizes drawn apart would make quorums that do not meet.
         SettingKind::Count { .. } if setting.id.ends_with("_quorum") => None,
         SettingKind::Count { least, most } => {
-            let value = [0, 1, 2, 3, 8, 20, 64][rng.between(0, 6) as usize];
+            let value = [0, 1, 2, 3, 4, 8, 20, 64][rng.between(0, 7) as usize];
             Some(value.clamp(least, most))
         }
         SettingKind::Choice { values } => Some(rng.between(0, values - 1)),
@@ -161,6 +169,9 @@ fn turned(protocol: &str) -> &'static [(&'static str, u64, u64)] {
             ("fast_backup", 0, 1),
             ("leader_noop", 0, 1),
             ("max_entries", 1, 10),
+            ("pipeline", 1, 10),
+            ("snapshot_threshold", 0, 10),
+            ("joint_consensus", 0, 1),
         ],
     }
 }
@@ -198,8 +209,10 @@ impl<P: Protocol> Chaos<P> {
         let mut rng = Rng::new(seed ^ 0xc0a5_c0a5_0000_0000 ^ (kind as u64) << 24);
         let nodes = rng.between((*sizes.start()).into(), (*sizes.end()).into()) as u8;
         let mut recording = Recording::new(P::ID, nodes, seed);
+        // In some runs most switches are on, in some few: what breaks may need many of them off.
+        let on_ppm = [100_000, 500_000, 900_000][rng.between(0, 2) as usize];
         let drawn = P::settings().iter();
-        let drawn = drawn.filter_map(|each| Some((each.id.to_owned(), draw(each, seed)?)));
+        let drawn = drawn.filter_map(|each| Some((each.id.to_owned(), draw(each, seed, on_ppm)?)));
         recording.settings = drawn.collect();
         recording.quality = kind.quality(&mut rng);
         let think_least = Micros(rng.between(0, 100_000));
@@ -225,8 +238,10 @@ impl<P: Protocol> Chaos<P> {
 
     /// Faults, for some seconds.
     pub fn rage(&mut self, watch: &mut impl Watch<P>) {
-        if self.kind == Kind::Stormy {
-            return (0..STORM).for_each(|_| self.ill_will(watch));
+        match self.kind {
+            Kind::Stormy => return (0..DEEDS).for_each(|_| self.ill_will(watch)),
+            Kind::Regrouping => return (0..DEEDS).for_each(|_| self.regroup(watch)),
+            _ => {}
         }
         let end = self.world.now() + Micros(self.rng.between(1_500_000, 4_000_000));
         while self.world.now() < end {
@@ -258,7 +273,7 @@ impl<P: Protocol> Chaos<P> {
             self.world.step(watch);
         }
         let node = self.node();
-        let action = match self.rng.between(0, 9) {
+        let action = match self.rng.between(0, 10) {
             0 | 1 => Action::FireTimer { node, timer: 0 },
             2 => {
                 self.act(Action::Crash { node }, watch);
@@ -268,7 +283,32 @@ impl<P: Protocol> Chaos<P> {
             4 => Action::Restart { node },
             5 | 6 => self.request(node, "x", false),
             7 => Action::Drop { message: self.one_of_the_first() },
+            8 => self.order(node),
             _ => Action::Deliver { message: self.one_of_the_first() },
+        };
+        self.act(action, watch);
+    }
+
+    /// Lets things happen, then calls a vote, cuts the cluster in two, or asks whoever leads to
+    /// change the membership.
+    fn regroup(&mut self, watch: &mut impl Watch<P>) {
+        for _ in 0..self.rng.between(0, 12) {
+            self.world.step(watch);
+        }
+        let node = self.node();
+        let action = match self.rng.between(0, 9) {
+            0..=2 => Action::FireTimer { node, timer: 0 },
+            3 | 4 => self.cut_in_two(),
+            5 => Action::Heal,
+            6 => self.request(node, "x", false),
+            _ => {
+                let changes = self.changes();
+                for node in NodeId::all(self.world.size()) {
+                    let order = Order::Reconfigure { changes: changes.clone() };
+                    self.act(Action::Order { node, order }, watch);
+                }
+                return;
+            }
         };
         self.act(action, watch);
     }
@@ -276,13 +316,13 @@ impl<P: Protocol> Chaos<P> {
     /// Something to do to the world; it need not be possible.
     fn fault(&mut self) -> Action {
         let kind = match self.rng.between(0, 9) {
-            0 => Kind::ALL[self.rng.between(0, 5) as usize],
+            0 => Kind::ALL[self.rng.between(0, 4) as usize],
             1..=3 => Kind::Clean,
             _ => self.kind,
         };
         let node = self.node();
         match kind {
-            Kind::Clean | Kind::Stormy => self.ordinary(node),
+            Kind::Clean | Kind::Stormy | Kind::Regrouping => self.ordinary(node),
             Kind::Lossy => self.loss(node),
             Kind::Reordering => self.disorder(),
             Kind::Crashing => self.breakdown(node),
@@ -294,7 +334,8 @@ impl<P: Protocol> Chaos<P> {
         let key = Text::new(["x", "y", "z"][self.rng.between(0, 2) as usize]);
         let persistent = self.rng.chance(500_000);
         match self.rng.between(0, 9) {
-            0..=6 => self.request(node, &key, persistent),
+            0..=5 => self.request(node, &key, persistent),
+            6 => self.order(node),
             7 => self.setting(),
             _ => Action::FireTimer { node, timer: self.rng.between(0, 1) as u8 },
         }
@@ -309,10 +350,58 @@ impl<P: Protocol> Chaos<P> {
         Action::Request { node, op, persistent }
     }
 
+    fn order(&mut self, node: NodeId) -> Action {
+        let order = match self.rng.between(0, 7) {
+            0 => Order::Compact,
+            1 | 2 => Order::Transfer { to: self.node() },
+            _ => Order::Reconfigure { changes: self.changes() },
+        };
+        Action::Order { node, order }
+    }
+
+    /// Changes of the membership, mostly one; none ends a change that has two steps.
+    fn changes(&mut self) -> Vec<MemberChange> {
+        let mut changes: Vec<MemberChange> = Vec::new();
+        for _ in 0..[0, 1, 1, 1, 1, 1, 1, 2, 2, 3][self.rng.between(0, 9) as usize] {
+            let places = [Place::Voter, Place::Learner, Place::Outside, Place::Outside];
+            let (node, place) = (self.node(), places[self.rng.between(0, 3) as usize]);
+            if changes.iter().all(|each| each.node != node) {
+                changes.push(MemberChange { node, place });
+            }
+        }
+        changes
+    }
+
     fn setting(&mut self) -> Action {
-        let dials = turned(P::ID);
-        let (setting, least, most) = dials[self.rng.between(0, dials.len() as u64 - 1) as usize];
-        Action::Configure { setting: setting.into(), value: self.rng.between(least, most) }
+        let kept = |setting: &str| self.trusts_clocks() && setting.starts_with("election_timeout");
+        let dials = turned(P::ID).iter().filter(|(setting, ..)| !kept(setting));
+        let dials: Vec<_> = dials.collect();
+        let &(setting, least, most) = dials[self.rng.between(0, dials.len() as u64 - 1) as usize];
+        let value = self.rng.between(least, most);
+        Action::Configure { setting: setting.into(), value }
+    }
+
+    /// Whether reads rest on leases, which hold as long as clocks and timeouts keep to what was
+    /// agreed: in such a run they do.
+    fn trusts_clocks(&self) -> bool {
+        self.value("reads") == Some(ReadMode::Lease as u64)
+    }
+
+    /// The value of a setting, if the protocol has it.
+    fn value(&self, setting: &str) -> Option<u64> {
+        let setting = P::settings().iter().find(|each| each.id == setting)?;
+        Some((setting.get)(self.world.config()))
+    }
+
+    /// A pace of a clock. Where clocks are trusted, two of them drift apart by less than they may.
+    fn pace(&mut self) -> u32 {
+        let (least, most) = match self.value("clock_drift") {
+            Some(percent) if self.trusts_clocks() => {
+                (1_000_000 - percent * 5_000, 1_000_000 + percent * 5_000)
+            }
+            _ => (300_000, 3_000_000),
+        };
+        self.rng.between(least, most) as u32
     }
 
     fn loss(&mut self, node: NodeId) -> Action {
@@ -343,7 +432,7 @@ impl<P: Protocol> Chaos<P> {
             2..=4 => Action::Restart { node },
             5 => Action::Pause { node },
             6 | 7 => Action::Resume { node },
-            8 => Action::SetClock { node, ppm: self.rng.between(300_000, 3_000_000) as u32 },
+            8 => Action::SetClock { node, ppm: self.pace() },
             _ => Action::Deliver { message: self.message() },
         }
     }
@@ -351,10 +440,7 @@ impl<P: Protocol> Chaos<P> {
     fn separation(&mut self, node: NodeId) -> Action {
         let other = self.node();
         match self.rng.between(0, 9) {
-            0..=2 => {
-                let sides = NodeId::all(self.world.size());
-                Action::Partition { sides: sides.map(|_| self.rng.between(0, 1) as u8).collect() }
-            }
+            0..=2 => self.cut_in_two(),
             3 => {
                 let sides = NodeId::all(self.world.size());
                 Action::Partition { sides: sides.map(|each| u8::from(each == node)).collect() }
@@ -363,6 +449,11 @@ impl<P: Protocol> Chaos<P> {
             7..=8 => Action::Mend { from: node, to: other },
             _ => Action::Heal,
         }
+    }
+
+    fn cut_in_two(&mut self) -> Action {
+        let sides = NodeId::all(self.world.size());
+        Action::Partition { sides: sides.map(|_| self.rng.between(0, 1) as u8).collect() }
     }
 
     fn node(&mut self) -> NodeId {
@@ -396,6 +487,10 @@ impl<P: Protocol> Chaos<P> {
         self.act(Action::SetNetwork { quality }, watch);
         for &(setting, value) in mended(P::ID) {
             self.act(Action::Configure { setting: setting.into(), value }, watch);
+        }
+        // One entry a heartbeat would be less than clients bring.
+        if self.value("entries_with_heartbeat") == Some(1) {
+            self.act(Action::Configure { setting: "max_entries".into(), value: 64 }, watch);
         }
     }
 }

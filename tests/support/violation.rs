@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use conclave::check::linearizability::{Budget, Verdict, check_history};
-use conclave::protocols::raft::Config;
+use conclave::protocols::raft::{Config, ReadMode};
+use conclave::sim::world::Breached;
 use conclave::sim::{Event, EventKind, History, Judge, Protocol, RequestId, Watch};
 
 use super::chaos::Chaos;
@@ -43,36 +44,38 @@ pub struct Violation {
 /// Whether clients are promised that what they see is linearizable.
 pub fn promises_linearizability(config: &Config) -> bool {
     // Without sessions a retry may be done twice.
-    config.client_sessions
+    config.client_sessions && config.reads != ReadMode::Local
 }
 
-/// The first thing that is wrong with a run so far.
-pub fn violation<P>(chaos: &Chaos<P>, seen: &Seen) -> Option<Violation>
+/// What is wrong with a run so far: the first breach of each invariant, in their order in time.
+pub fn violations<P>(chaos: &Chaos<P>, seen: &Seen) -> Vec<Violation>
 where
     P: Protocol<Config = Config>,
 {
-    if let Some(first) = chaos.world.breaches().first() {
-        let invariant = P::Judge::INVARIANTS[P::Judge::invariant(&first.breach)];
-        return Some(Violation {
-            invariant,
-            step: first.step,
-            what: format!("{:?}", first.breach),
-        });
+    let mut found: Vec<Violation> = Vec::new();
+    for Breached { step, breach, .. } in chaos.world.breaches() {
+        let invariant = P::Judge::INVARIANTS[P::Judge::invariant(breach)];
+        if found.iter().all(|each| each.invariant != invariant) {
+            found.push(Violation { invariant, step: *step, what: format!("{breach:?}") });
+        }
     }
-    if !promises_linearizability(chaos.world.config()) {
-        return None;
+    if promises_linearizability(chaos.world.config()) {
+        found.extend(unlinearizable(seen, chaos.world.steps()));
     }
-    match check_history(&seen.history, Budget::default()) {
-        Verdict::Linearizable { .. } => None,
+    found
+}
+
+fn unlinearizable(seen: &Seen, now: u64) -> Option<Violation> {
+    let (step, what) = match check_history(&seen.history, Budget::default()) {
+        Verdict::Linearizable { .. } => return None,
         Verdict::Not { key, operation, .. } => {
             let operation = &seen.history.operations()[operation];
             let step = seen.returned[&operation.request];
-            let what = format!("on {key:?} there is no place for {operation:?}");
-            Some(Violation { invariant: LINEARIZABILITY, step, what })
+            (step, format!("on {key:?} there is no place for {operation:?}"))
         }
         Verdict::Undecided { keys, steps } => {
-            let what = format!("{keys:?} is undecided after {steps} steps");
-            Some(Violation { invariant: "undecided", step: chaos.world.steps(), what })
+            (now, format!("{keys:?} is undecided after {steps} steps"))
         }
-    }
+    };
+    Some(Violation { invariant: LINEARIZABILITY, step, what })
 }

@@ -28,7 +28,7 @@ impl Server {
     /// Takes a snapshot once enough entries were applied since the last one.
     pub(super) fn compact_if_due(&mut self, cx: &Cx<'_>, fx: &mut Fx) {
         let threshold = cx.config.snapshot_threshold;
-        let applied = self.last_applied.0.saturating_sub(self.log().last_included().0);
+        let applied = self.can_be_replaced().0.saturating_sub(self.log().last_included().0);
         if threshold > 0 && applied >= threshold {
             self.compact(fx);
         }
@@ -36,16 +36,22 @@ impl Server {
 
     /// A person asks for a snapshot now.
     pub(super) fn compact_order(&mut self, fx: &mut Fx) {
-        if self.last_applied <= self.log().last_included() {
+        if self.can_be_replaced() <= self.log().last_included() {
             return fx.explain(|| Reason::OrderRefused(Refusal::NothingToCompact));
         }
         self.compact(fx);
     }
 
+    /// How far a snapshot could reach. Where rules are taken away, a server may have applied what is
+    /// not committed, or hold no more what it has applied.
+    fn can_be_replaced(&self) -> Index {
+        self.last_applied.min(self.commit_index).min(self.log().last_index())
+    }
+
     /// "Each server takes snapshots independently, covering just the committed entries in its log"
     /// (§7).
     fn compact(&mut self, fx: &mut Fx) {
-        let index = self.last_applied;
+        let index = self.can_be_replaced();
         let log = &self.durable.log;
         let first = log.first_index();
         let snapshot = Snapshot {
