@@ -113,6 +113,7 @@ fn ordeal<P: Engine>(kind: Kind, seed: u64) -> (u64, bool) {
         .retain(|name, _| ["pre_vote", "check_quorum"].contains(&name.as_str()));
     let setup = chaos.recording.setup::<P>().expect("it was in range");
     chaos.world = World::new(&setup, &mut ());
+    chaos.ordered = false;
     // Two keys and hasty clients: much that overlaps.
     let workload = Workload {
         clients: 5,

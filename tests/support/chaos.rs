@@ -198,6 +198,8 @@ fn mended(protocol: &str) -> &'static [(&'static str, u64)] {
 pub struct Chaos<P: Protocol> {
     pub world: World<P>,
     pub recording: Recording,
+    /// Whether people give orders, too; where engines are compared they cannot, as not all take them.
+    pub ordered: bool,
     kind: Kind,
     rng: Rng,
 }
@@ -225,11 +227,14 @@ impl<P: Protocol> Chaos<P> {
             patience: Micros(rng.between(20_000, 500_000)),
         };
         let setup = recording.setup::<P>().expect("all of it is in range");
-        Self { world: World::new(&setup, &mut ()), recording, kind, rng }
+        Self { world: World::new(&setup, &mut ()), recording, ordered: true, kind, rng }
     }
 
     /// Does something and keeps it, unless it cannot be done.
     pub fn act(&mut self, action: Action, watch: &mut impl Watch<P>) {
+        if matches!(action, Action::Order { .. }) && !self.ordered {
+            return;
+        }
         let (at, after) = (self.world.now(), self.world.steps());
         if self.world.act(&action, watch).is_ok() {
             self.recording.actions.push(Timed { at, after, action });
