@@ -3,7 +3,9 @@
 use std::hash::{Hash as _, Hasher as _};
 use std::ops::{Deref, DerefMut};
 
-use conclave::protocols::raft::{Config, Durable, Index, Log, Message, Raft, Server, Term, Timer};
+use conclave::protocols::raft::{
+    Config, Durable, Entry, Index, Log, Message, Payload, Raft, Server, Term, Timer,
+};
 use conclave::sim::digest::Digest;
 use conclave::sim::node::Status;
 use conclave::sim::world::{Body, Flight, Setup};
@@ -150,17 +152,7 @@ impl Cluster {
 
     /// The terms and commands of a log, such as `1 x=1, 2 noop`.
     pub fn story(&self, node: NodeId) -> Vec<String> {
-        use conclave::protocols::raft::Payload;
-        let entries = self.log(node).entries().iter();
-        entries
-            .map(|entry| match &entry.payload {
-                Payload::Noop => format!("{} noop", entry.term),
-                Payload::Command(command) => format!("{} {}", entry.term, command.op),
-                Payload::Configuration(configuration) => {
-                    format!("{} {configuration}", entry.term)
-                }
-            })
-            .collect()
+        story(self.log(node))
     }
 
     /// Somebody asks a server to write, once.
@@ -228,6 +220,16 @@ impl Cluster {
             assert_eq!(self.server(node).machine, self.server(s(1)).machine, "{node}");
         }
     }
+}
+
+/// The terms and commands of a log, such as `1 x=1, 2 noop`.
+pub fn story(log: &Log) -> Vec<String> {
+    let tell = |entry: &Entry| match &entry.payload {
+        Payload::Noop => format!("{} noop", entry.term),
+        Payload::Command(command) => format!("{} {}", entry.term, command.op),
+        Payload::Configuration(configuration) => format!("{} {configuration}", entry.term),
+    };
+    log.entries().iter().map(|entry| tell(entry)).collect()
 }
 
 pub fn write_op(key: &str, value: &str) -> Op {

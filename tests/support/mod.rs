@@ -4,6 +4,7 @@
 pub mod chaos;
 pub mod cluster;
 pub mod orders;
+pub mod raft_script;
 pub mod script;
 pub mod solo;
 pub mod violation;

@@ -83,14 +83,25 @@ impl<P: Exhibit> Script<P> {
     /// These messages arrive, one after the other, one a line; each must be under way.
     pub fn deliver(&mut self, lines: &str) {
         for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            let mail = self.mail();
-            let found = mail.iter().find(|(_, text)| text == line);
-            let (message, _) = found.unwrap_or_else(|| {
-                let texts: Vec<_> = mail.iter().map(|(_, text)| text.as_str()).collect();
-                panic!("not under way: {line}; these are:\n{}", texts.join("\n"))
-            });
-            self.act(Action::Deliver { message: *message });
+            let message = self.find(line);
+            self.act(Action::Deliver { message });
         }
+    }
+
+    /// A second copy of this message sets out; it must be under way.
+    pub fn duplicate(&mut self, line: &str) {
+        let message = self.find(line);
+        self.act(Action::Duplicate { message });
+    }
+
+    fn find(&self, line: &str) -> MessageId {
+        let mail = self.mail();
+        let found = mail.iter().find(|(_, text)| text == line);
+        let (message, _) = found.unwrap_or_else(|| {
+            let texts: Vec<_> = mail.iter().map(|(_, text)| text.as_str()).collect();
+            panic!("not under way: {line}; these are:\n{}", texts.join("\n"))
+        });
+        *message
     }
 
     /// Everything that is under way and in which `wanted` arrives, and what comes of it, until
