@@ -15,7 +15,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use conclave::check::linearizability::{Budget, check_history};
-use conclave::protocols::paxos::Paxos;
+use conclave::protocols::paxos::multi::Replica;
+use conclave::protocols::paxos::{MultiPaxos, Paxos};
 use conclave::scene::Exhibit;
 use conclave::sim::rng::Rng;
 use conclave::sim::{
@@ -241,6 +242,82 @@ fn one_value_ordeal(name: &Name, chaos: &mut Chaos<Paxos>) -> Result<(), String>
     linearizable(&history)
 }
 
+// ---- a log -------------------------------------------------------------------------------------
+
+#[test]
+fn paxos_12_a_log_on_clean_networks() {
+    sweep::<MultiPaxos>(Kind::Clean, a_log);
+}
+
+#[test]
+fn paxos_12_a_log_on_lossy_networks() {
+    sweep::<MultiPaxos>(Kind::Lossy, a_log);
+}
+
+#[test]
+fn paxos_12_a_log_on_reordering_networks() {
+    sweep::<MultiPaxos>(Kind::Reordering, a_log);
+}
+
+#[test]
+fn paxos_12_a_log_with_crashing_replicas() {
+    sweep::<MultiPaxos>(Kind::Crashing, a_log);
+}
+
+#[test]
+fn paxos_12_a_log_in_partitioned_clusters() {
+    sweep::<MultiPaxos>(Kind::Partitioned, a_log);
+}
+
+#[test]
+fn paxos_12_a_log_in_spite_of_ill_will() {
+    sweep::<MultiPaxos>(Kind::Stormy, a_log);
+}
+
+/// One run, and what is wrong with it.
+fn a_log(name: &Name) -> Result<(), String> {
+    let mut chaos = begin::<MultiPaxos>(name);
+    let outcome = a_log_ordeal(name, &mut chaos);
+    outcome.map_err(|what| {
+        let until = chaos.world.now().0;
+        format!("{what}; until {until}: {}", chaos.recording.to_json())
+    })
+}
+
+fn a_log_ordeal(name: &Name, chaos: &mut Chaos<MultiPaxos>) -> Result<(), String> {
+    let mut history = History::default();
+    rage(name, chaos, &mut history);
+    unbroken(chaos)?;
+    chaos.mend(&mut history);
+
+    let executed = |chaos: &Chaos<MultiPaxos>, node| {
+        chaos.world.state(node).map_or(0, |replica: &Replica| replica.executed().0)
+    };
+    let before = everywhere(chaos).map(|node| executed(chaos, node)).max().expect("nodes");
+    let workload = Workload { clients: 3, ..Workload::default() };
+    chaos.act(Action::SetWorkload { workload }, &mut history);
+    let all_got_on =
+        |chaos: &Chaos<MultiPaxos>| everywhere(chaos).all(|node| executed(chaos, node) > before);
+    wait(chaos, &mut history, "every replica executes something new", all_got_on)?;
+
+    let workload = Workload { clients: 0, ..workload };
+    chaos.act(Action::SetWorkload { workload }, &mut history);
+    let agreed = |chaos: &Chaos<MultiPaxos>| {
+        let first = chaos.world.state(NodeId(0)).expect("all replicas run");
+        all_answered(chaos)
+            && everywhere(chaos).all(|node| {
+                let replica = chaos.world.state(node).expect("all replicas run");
+                // An acceptor may have accepted more, which no leader knows of and nobody chose.
+                replica.first_unchosen == first.first_unchosen
+                    && replica.history == first.history
+                    && replica.machine == first.machine
+            })
+    };
+    wait(chaos, &mut history, "all replicas agree on everything", agreed)?;
+    // Without sessions a retry may be executed twice, which nobody promises to hide.
+    if chaos.world.config().client_sessions { linearizable(&history) } else { Ok(()) }
+}
+
 // ---- defects -----------------------------------------------------------------------------------
 
 /// How many seeds a mutation may survive, in runs of the two worst kinds.
@@ -297,6 +374,44 @@ fn every_mutation_is_caught<P: Exhibit>(table: &[(&str, &[&str])]) {
     assert!(defects.iter().map(|each| each.id).eq(listed), "the table names every mutation");
     let config = P::Config::default();
     assert!(defects.iter().all(|each| (each.get)(&config) == 0), "all are off by default");
+}
+
+fn any_two_at_once<P: Exhibit>(table: &[(&str, &[&str])]) {
+    for (number, (first, _)) in table.iter().enumerate() {
+        for (second, _) in &table[number + 1..] {
+            for seed in 0..20 {
+                let defects = vec![first.to_string(), second.to_string()];
+                let name = Name { kind: Kind::Stormy, seed, defects };
+                let mut chaos = begin::<P>(&name);
+                rage(&name, &mut chaos, &mut ());
+                assert!(chaos.world.steps() > 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn any_two_mutations_at_once_break_rules_and_not_the_engines() {
+    any_two_at_once::<Paxos>(&BREAKS_ONE_VALUE);
+    any_two_at_once::<MultiPaxos>(&BREAKS_A_LOG);
+}
+
+/// The same for a log.
+const BREAKS_A_LOG: [(&str, &[&str]); 9] = [
+    ("forget_promise", &["promises", "agreement"]),
+    ("forget_accepted", &["acceptances", "agreement", "prefixes"]),
+    ("own_value", &["stability", "agreement", "prefixes"]),
+    ("any_value", &["stability", "agreement"]),
+    ("small_quorums", &["stability", "agreement", "prefixes"]),
+    ("same_number", &["unique_numbers", "agreement"]),
+    ("reuse_number", &["unique_numbers"]),
+    ("accept_below", &["acceptances", "agreement"]),
+    ("accept_unpromised", &["acceptances", "agreement"]),
+];
+
+#[test]
+fn every_mutation_of_multi_paxos_breaks_the_invariants_that_its_rule_upholds() {
+    every_mutation_is_caught::<MultiPaxos>(&BREAKS_A_LOG);
 }
 
 #[test]
@@ -357,4 +472,36 @@ fn the_faults_make_every_rule_of_paxos_fire() {
         "Waits",
     ];
     assert_eq!(rules_fired::<Paxos>(), all);
+}
+
+#[test]
+fn the_faults_make_every_rule_of_multi_paxos_fire() {
+    let all = [
+        "AcceptanceHeard",
+        "Accepted",
+        "Chosen",
+        "Compacted",
+        "Executed",
+        "GivesWay",
+        "Heartbeat",
+        "Installed",
+        "LateReply",
+        "LeaderHeard",
+        "Leads",
+        "PromiseCounted",
+        "Promised",
+        "Proposes",
+        "Recovers",
+        "Redirected",
+        "RedirectedNowhere",
+        "Refused",
+        "Repeated",
+        "RunsForLeader",
+        "SnapshotSent",
+        "Started",
+        "Taught",
+        "Teaches",
+        "Waits",
+    ];
+    assert_eq!(rules_fired::<MultiPaxos>(), all);
 }

@@ -68,7 +68,6 @@ fn row(ui: &Ui, node: &Node, leader: Option<&Node>, shown: std::ops::RangeInclus
         Status::Up => "",
     };
     let log = &node.face.log;
-    let first = log.cells.first().map_or(u64::MAX, |cell| cell.index);
     let cell = |index: u64| {
         let marks = html! {
             <>
@@ -89,8 +88,9 @@ fn row(ui: &Ui, node: &Node, leader: Option<&Node>, shown: std::ops::RangeInclus
                 </td>
             };
         }
-        let place = index.checked_sub(first).map(|place| place as usize);
-        let Some(cell) = place.and_then(|place| log.cells.get(place)) else {
+        // A log may have gaps.
+        let place = log.cells.binary_search_by_key(&index, |cell| cell.index);
+        let Ok(cell) = place.map(|place| &log.cells[place]) else {
             return html! { <td key={index} class="none">{ marks }</td> };
         };
         let committed = index <= log.commit && node.status != Status::Crashed;

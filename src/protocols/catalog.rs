@@ -1,6 +1,6 @@
 //! The list of all protocols: the only place to touch to add one.
 
-use super::paxos::Paxos;
+use super::paxos::{MultiPaxos, Paxos};
 use super::raft::Raft;
 use crate::scene::{Lab, Run};
 use crate::sim::{Protocol, Recording, RecordingError};
@@ -12,6 +12,7 @@ type Open = fn(Recording) -> Result<Box<dyn Lab>, RecordingError>;
 pub const PROTOCOLS: &[(&str, Open)] = &[
     (Raft::ID, |recording| Ok(Box::new(Run::<Raft>::open(recording)?))),
     (Paxos::ID, |recording| Ok(Box::new(Run::<Paxos>::open(recording)?))),
+    (MultiPaxos::ID, |recording| Ok(Box::new(Run::<MultiPaxos>::open(recording)?))),
 ];
 
 /// Plays a recording, whatever its protocol, and stands where its last action left it.

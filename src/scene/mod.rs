@@ -219,7 +219,7 @@ pub struct Log {
     pub commit: u64,
     /// The highest index applied.
     pub applied: u64,
-    /// The entries of the window, in order.
+    /// The entries of the window, in order; there may be gaps.
     pub cells: Vec<Cell>,
     /// Where a leader believes each other node's log to be.
     pub marks: Vec<Mark>,
