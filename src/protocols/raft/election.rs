@@ -16,7 +16,7 @@ impl Server {
         self.role = Role::Candidate { granted: NodeSet::of(cx.id), refused: NodeSet::EMPTY };
         fx.explain(|| Reason::ElectionTimeout { term });
         self.set_election_timer(cx, fx);
-        for peer in self.peers(cx.id) {
+        for peer in self.electors(cx.id) {
             fx.send(
                 peer,
                 Message::RequestVote {

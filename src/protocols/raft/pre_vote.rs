@@ -26,7 +26,7 @@ impl Server {
         fx.explain(|| Reason::PreVoteStarted { term });
         self.set_election_timer(cx, fx);
         let (last_log_index, last_log_term) = (self.log().last_index(), self.log().last_term());
-        for peer in self.peers(cx.id) {
+        for peer in self.electors(cx.id) {
             fx.send(peer, Message::PreVote { term, last_log_index, last_log_term });
         }
         self.count_pre_votes(cx, fx);

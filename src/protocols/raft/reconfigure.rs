@@ -16,6 +16,13 @@ impl Server {
         others.iter()
     }
 
+    /// Whom this server asks for their votes: all voters but itself.
+    pub(super) fn electors(&self, me: NodeId) -> impl Iterator<Item = NodeId> + Clone + use<> {
+        let mut others = self.configuration.voters();
+        others.remove(me);
+        others.iter()
+    }
+
     /// The configuration as of an index that is in the log, or in its snapshot.
     pub(super) fn configuration_at(&self, index: Index) -> Configuration {
         if self.configuration_index <= index {

@@ -160,6 +160,10 @@ impl Server {
             fx.explain(|| Reason::CommitLearned { from: self.commit_index.next(), to: commit });
             self.commit_index = commit;
             self.apply(cx, fx);
+            // Now it may be settled that this server has no vote.
+            if !self.may_stand(cx.id) {
+                fx.stop_timer(Timer::Election);
+            }
         }
         fx.send(leader, reply(term, Outcome::Success { match_index }));
     }
