@@ -321,7 +321,7 @@ fn a_log_ordeal(name: &Name, chaos: &mut Chaos<MultiPaxos>) -> Result<(), String
 // ---- defects -----------------------------------------------------------------------------------
 
 /// How many seeds a mutation may survive, in runs of the two worst kinds.
-const SURVIVED: u64 = 10_000;
+const SURVIVED: u64 = 40_000;
 
 /// Each mutation and the invariants that it must be seen to break. One that none of them catches
 /// costs progress, not safety.
@@ -406,7 +406,7 @@ const BREAKS_A_LOG: [(&str, &[&str]); 9] = [
     ("same_number", &["unique_numbers", "agreement"]),
     ("reuse_number", &["unique_numbers"]),
     ("accept_below", &["acceptances", "agreement"]),
-    ("accept_unpromised", &["acceptances", "agreement"]),
+    ("accept_unpromised", &["acceptances"]),
 ];
 
 #[test]
@@ -488,6 +488,7 @@ fn the_faults_make_every_rule_of_multi_paxos_fire() {
         "LateReply",
         "LeaderHeard",
         "Leads",
+        "NothingToCompact",
         "PromiseCounted",
         "Promised",
         "Proposes",
