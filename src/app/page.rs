@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use conclave::protocols::catalog;
-use conclave::scene::{Advance, Lab, Scene, Window, complain, complain_recording};
+use conclave::scene::{Advance, EventRow, Lab, Scene, Window, complain, complain_recording};
+use conclave::sim::timeline::MAX_STEPS;
 use conclave::sim::{Micros, Recording, SettingKind};
 use conclave::text::{Phrase, say};
 use wasm_bindgen::prelude::*;
@@ -46,6 +47,7 @@ pub struct Page {
     options: Options,
     lab: Box<dyn Lab>,
     scene: Scene,
+    rows: Vec<EventRow>,
     playing: bool,
     /// The world's clock as a fraction of microseconds more than its own whole ones.
     clock: f64,
@@ -93,6 +95,7 @@ impl Component for Page {
             scene: lab.scene(window),
             layout: Layout::new(options.nodes, browser::matches(WIDE)),
             motion: Motion::new(options.still),
+            rows: Vec::new(),
             playing: options.autoplay,
             speed: options.speed,
             _listeners: listen(&ui.send, &onscreen),
@@ -170,8 +173,14 @@ impl Component for Page {
                 self.window.first = first;
                 self.moved();
             }
-            Msg::ShowTab(tab) => self.tab = tab,
-            Msg::OnlyKeyEvents(only) => self.only_key = only,
+            Msg::ShowTab(tab) => {
+                self.tab = tab;
+                self.moved();
+            }
+            Msg::OnlyKeyEvents(only) => {
+                self.only_key = only;
+                self.moved();
+            }
             Msg::Dialog(dialog) => {
                 if dialog.is_none() {
                     self.close_dialog();
@@ -232,7 +241,7 @@ impl Component for Page {
                     }
                 </main>
                 if let Some(dialog) = self.dialog {
-                    { dialogs::dialog(ui, dialog, &self.draft, scene, self.lab.recording().seed,
+                    { dialogs::dialog(ui, dialog, &self.draft, scene, self.lab.start().seed,
                         &self.dialog_element) }
                 }
             </div>
@@ -292,6 +301,11 @@ impl Page {
         match self.lab.run_until(Micros(self.clock as u64), BUDGET) {
             Advance::Reached => {}
             Advance::OutOfBudget => self.clock = self.lab.now().0 as f64,
+            Advance::Full => {
+                self.notice(say::refused::full(MAX_STEPS, "steps"));
+                self.pause();
+                return true;
+            }
             Advance::Breached => {
                 self.pause();
                 return true;
@@ -299,7 +313,7 @@ impl Page {
         }
         self.draw(clock);
         self.frames.request();
-        if self.lab.told() == self.drawn || clock - self.last_render < RENDER_EVERY {
+        if self.lab.steps() == self.drawn || clock - self.last_render < RENDER_EVERY {
             return false;
         }
         self.last_render = clock;
@@ -325,7 +339,11 @@ impl Page {
     /// The world has changed: takes a new scene of it.
     fn moved(&mut self) {
         self.scene = self.lab.scene(self.window);
-        self.drawn = self.lab.told();
+        self.drawn = self.lab.steps();
+        if self.tab == Tab::Events {
+            let only_key = self.only_key;
+            self.rows = self.lab.events(SHOWN_EVENTS, &|row| !only_key || row.key);
+        }
         let breaches =
             self.scene.verdicts.iter().filter(|verdict| verdict.breach.is_some()).count();
         if breaches > self.breaches {
@@ -336,7 +354,7 @@ impl Page {
     }
 
     fn start(&mut self, nodes: u8, seed: u64) {
-        let old = self.lab.recording();
+        let old = self.lab.start();
         let mut recording = Recording::new(&old.protocol, nodes, seed);
         // The rules, the network and the load that the reader has chosen stay as they are.
         recording.quality = self.scene.quality;
@@ -446,7 +464,7 @@ impl Page {
         let ui = &self.ui;
         let languages = dialogs::language_select(ui);
         let themes = dialogs::theme_select(ui, self.options.theme);
-        let again = Msg::Start { nodes: self.lab.size(), seed: self.lab.recording().seed };
+        let again = Msg::Start { nodes: self.lab.size(), seed: self.lab.start().seed };
         html! {
             <header class="top">
                 <h1>{ "Conclave" }<span class="protocol">{ ui.say(title) }</span></h1>
@@ -506,11 +524,7 @@ impl Page {
         ];
         let panel = match self.tab {
             Tab::Logs => logs::logs(ui, &self.scene),
-            Tab::Events => {
-                let wanted = |row: &conclave::scene::EventRow| !self.only_key || row.key;
-                let rows = self.lab.events(SHOWN_EVENTS, &wanted);
-                events::events(ui, &rows, self.lab.told(), self.only_key)
-            }
+            Tab::Events => events::events(ui, &self.rows, self.scene.steps, self.only_key),
             Tab::Traffic => {
                 let mut flights = Vec::new();
                 self.lab.flights(&mut flights);

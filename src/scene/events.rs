@@ -13,6 +13,10 @@ use crate::text::{Phrase, say};
 /// The most events that are kept; older ones are forgotten first.
 const KEPT: usize = 20_000;
 
+/// As many bits as it takes to count the events of one step: all nodes start in the first, and what
+/// is under way on cut links is lost in one.
+const EVENTS_A_STEP: u32 = 20;
+
 /// What kind of event it is, for a mark beside it and for leaving some out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
@@ -33,7 +37,7 @@ pub enum Class {
 /// An event, in sentences.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventRow {
-    /// Its number, from zero; unique in a run.
+    /// Its number, the same whenever the run comes by; unique in a run.
     pub number: u64,
     /// When.
     pub at: Micros,
@@ -56,6 +60,7 @@ pub struct EventRow {
 /// An event as it is kept.
 #[derive(Clone, Debug)]
 struct Record<P: Exhibit> {
+    number: u64,
     at: Micros,
     step: u64,
     what: What<P>,
@@ -101,27 +106,19 @@ pub struct Wreck {
 #[derive(Clone, Debug)]
 pub(super) struct Journal<P: Exhibit> {
     records: VecDeque<Record<P>>,
-    /// How many were forgotten.
-    forgotten: u64,
     /// Messages lost since they were last asked for.
     pub wrecks: Vec<Wreck>,
 }
 
 impl<P: Exhibit> Journal<P> {
     pub fn new() -> Self {
-        Self { records: VecDeque::new(), forgotten: 0, wrecks: Vec::new() }
-    }
-
-    /// How many events there have been.
-    pub fn total(&self) -> u64 {
-        self.forgotten + self.records.len() as u64
+        Self { records: VecDeque::new(), wrecks: Vec::new() }
     }
 
     /// The newest events that `wanted` takes, newest last.
     pub fn rows(&self, most: usize, wanted: &dyn Fn(&EventRow) -> bool) -> Vec<EventRow> {
-        let newest = self.records.iter().enumerate().rev();
-        let rows = newest.map(|(place, record)| record.row(self.forgotten + place as u64));
-        let mut rows: Vec<_> = rows.filter(|row| wanted(row)).take(most).collect();
+        let newest = self.records.iter().rev().map(Record::row);
+        let mut rows: Vec<_> = newest.filter(|row| wanted(row)).take(most).collect();
         rows.reverse();
         rows
     }
@@ -157,10 +154,11 @@ impl<P: Exhibit> Watch<P> for Journal<P> {
         };
         if self.records.len() == KEPT {
             self.records.pop_front();
-            self.forgotten += 1;
         }
         let (at, step, reasons) = (event.at, event.step, event.reasons.to_vec());
-        self.records.push_back(Record { at, step, what, reasons });
+        let last = self.records.back().filter(|last| last.step == step);
+        let number = last.map_or(step << EVENTS_A_STEP, |last| last.number + 1);
+        self.records.push_back(Record { number, at, step, what, reasons });
         let excess = self.wrecks.len().saturating_sub(256);
         self.wrecks.drain(..excess);
     }
@@ -197,7 +195,7 @@ pub(super) fn notate_answer(answer: &Answer) -> String {
 }
 
 impl<P: Exhibit> Record<P> {
-    fn row(&self, number: u64) -> EventRow {
+    fn row(&self) -> EventRow {
         let (class, seat, title, notation) = self.what.tell();
         let node = match seat {
             Some(Seat::Node(node)) => node,
@@ -207,7 +205,7 @@ impl<P: Exhibit> Record<P> {
         let key = matches!(class, Class::Person | Class::Breach | Class::Milestone)
             || reasons.iter().any(|sentence| sentence.key);
         EventRow {
-            number,
+            number: self.number,
             at: self.at,
             step: self.step,
             class,

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::sim::node::Status;
 use crate::sim::protocol::Judge;
-use crate::sim::recording::Timed;
+use crate::sim::timeline::{BranchId, Moment, Timeline, Tree};
 use crate::sim::world::Body;
 use crate::sim::{
     Action, ActionError, MessageId, Micros, NodeId, Order, Recording, RecordingError, Seat,
@@ -24,7 +24,14 @@ pub enum Advance {
     OutOfBudget,
     /// To an event that broke an invariant.
     Breached,
+    /// To the last event that a recording can hold.
+    Full,
 }
+
+/// The most events that are taken in search of the next beat.
+const SEARCHED: u64 = 100_000;
+/// How many steps are told again after a jump, to whoever asks what happened.
+const RETOLD: u64 = 2_000;
 
 /// What the page, lessons and tests hold: a run of some protocol.
 pub trait Lab {
@@ -40,29 +47,74 @@ pub trait Lab {
     fn size(&self) -> u8;
     /// When the next event is due.
     fn next_due(&mut self) -> Option<Micros>;
-    /// Takes the next event; tells whether there was one.
+    /// Takes the next event, or the next action where the run was lived before; tells whether there
+    /// was one.
     fn step(&mut self) -> bool;
     /// Takes events up to a moment, at most `budget` of them, and stops where an invariant breaks.
     fn run_until(&mut self, moment: Micros, budget: u64) -> Advance;
-    /// Does what a person asks for, and keeps it in the recording.
+    /// Does what a person asks for, and keeps it in the recording. Where something has happened
+    /// already, a branch begins.
     ///
     /// # Errors
     /// When it cannot be done; nothing has changed then.
     fn act(&mut self, action: Action) -> Result<(), ActionError>;
+    /// This moment.
+    fn moment(&self) -> Moment;
+    /// Goes to a moment of this branch, or to its end if that is earlier.
+    fn seek(&mut self, to: Moment);
+    /// Goes to a moment of the clock on this branch, or to its end if that is earlier.
+    fn seek_time(&mut self, at: Micros);
+    /// Goes back to before the last event or action; tells whether there was one.
+    fn step_back(&mut self) -> bool;
+    /// Goes on to the next beat or mark; where none is known, the run is lived until there is one,
+    /// for at most 100,000 events.
+    fn beat_forward(&mut self);
+    /// Goes back to the last beat or mark before this moment, or to the beginning.
+    fn beat_back(&mut self);
+    /// Goes back to before the last action, on a branch without it; tells whether there was one.
+    ///
+    /// # Errors
+    /// When there are as many branches as there may be.
+    fn undo(&mut self) -> Result<bool, ActionError>;
+    /// Goes back to where an action was undone, if nothing has happened since; tells whether there
+    /// was one.
+    fn redo(&mut self) -> bool;
+    /// Begins a branch here.
+    ///
+    /// # Errors
+    /// When there are as many branches as there may be, or the name is too long.
+    fn fork(&mut self, name: &str) -> Result<(), ActionError>;
+    /// Goes to another branch; tells whether there is such a branch.
+    fn switch(&mut self, branch: BranchId) -> bool;
+    /// Takes a branch away; the last one stays.
+    fn delete(&mut self, branch: BranchId);
+    /// Names a branch.
+    ///
+    /// # Errors
+    /// When the name is too long.
+    fn rename(&mut self, branch: BranchId, name: &str) -> Result<(), ActionError>;
+    /// Marks this moment; the empty text takes the mark away.
+    ///
+    /// # Errors
+    /// When the text is too long, or there are as many marks as there may be.
+    fn mark(&mut self, text: &str) -> Result<(), ActionError>;
+    /// The branches, with all that happened on them.
+    fn tree(&self) -> &Tree;
     /// Everything there is to draw but the messages under way.
     fn scene(&self, window: Window) -> Scene;
     /// The messages under way, into a list that is cleared first.
     fn flights(&self, into: &mut Vec<Flight>);
     /// One message under way, whole.
     fn message(&self, id: MessageId) -> Option<Message>;
-    /// The newest events that `wanted` takes, newest last.
-    fn events(&self, most: usize, wanted: &dyn Fn(&EventRow) -> bool) -> Vec<EventRow>;
-    /// How many events have been told.
-    fn told(&self) -> u64;
+    /// The newest events that `wanted` takes, newest last. After a jump, only the last few thousand
+    /// events are known.
+    fn events(&mut self, most: usize, wanted: &dyn Fn(&EventRow) -> bool) -> Vec<EventRow>;
     /// The messages lost since they were last asked for.
     fn wrecks(&mut self) -> Vec<Wreck>;
-    /// The run so far.
-    fn recording(&self) -> &Recording;
+    /// How the run begins; it has no actions.
+    fn start(&self) -> &Recording;
+    /// This branch, as a recording.
+    fn recording(&self) -> Recording;
     /// A number that tells this state from any other.
     fn digest(&self) -> u64;
 }
@@ -70,9 +122,10 @@ pub trait Lab {
 /// A run of one protocol.
 #[derive(Clone, Debug)]
 pub struct Run<P: Exhibit> {
-    world: World<P>,
+    timeline: Timeline<P>,
     journal: Journal<P>,
-    recording: Recording,
+    /// Whether there was a jump since the journal was begun.
+    jumped: bool,
 }
 
 impl<P: Exhibit> Run<P> {
@@ -82,35 +135,45 @@ impl<P: Exhibit> Run<P> {
     /// When the recording cannot be played.
     pub fn open(recording: Recording) -> Result<Self, RecordingError> {
         let mut journal = Journal::new();
-        let world = recording.replay::<P>(&mut journal)?;
+        let timeline = Timeline::open(recording, &mut journal)?;
         journal.wrecks.clear();
-        Ok(Self { world, journal, recording })
+        Ok(Self { timeline, journal, jumped: false })
+    }
+
+    fn world(&self) -> &World<P> {
+        self.timeline.world()
+    }
+
+    /// The world stands somewhere else.
+    fn jump(&mut self) {
+        self.journal = Journal::new();
+        self.jumped = true;
     }
 
     fn node(&self, id: NodeId, window: Window) -> Node {
-        let face = match (self.world.state(id), self.world.disk(id)) {
-            (Some(state), _) => P::face(id, self.world.size(), state, window),
+        let face = match (self.world().state(id), self.world().disk(id)) {
+            (Some(state), _) => P::face(id, self.world().size(), state, window),
             (None, Some(disk)) => P::face_down(disk, window),
             (None, None) => unreachable!("a node is up or has a disk"),
         };
-        let timers = self.world.timers(id).map(|(number, running)| {
+        let timers = self.world().timers(id).map(|(number, running)| {
             let (name, drawn) = P::timer(P::TIMERS[number]);
             let (set, due) = (running.set, running.due());
             Timer { number: number as u8, name, set, due, drawn }
         });
         Node {
             id,
-            status: self.world.status(id),
-            clock_ppm: self.world.clock_ppm(id),
+            status: self.world().status(id),
+            clock_ppm: self.world().clock_ppm(id),
             face,
             timers: timers.collect(),
         }
     }
 
     fn longest(&self) -> u64 {
-        let lengths = NodeId::all(self.world.size()).map(|id| {
-            let up = self.world.state(id).map(P::last_index);
-            up.or_else(|| self.world.disk(id).map(P::last_index_on)).unwrap_or(0)
+        let lengths = NodeId::all(self.world().size()).map(|id| {
+            let up = self.world().state(id).map(P::last_index);
+            up.or_else(|| self.world().disk(id).map(P::last_index_on)).unwrap_or(0)
         });
         lengths.max().unwrap_or(0)
     }
@@ -135,7 +198,7 @@ impl<P: Exhibit> Run<P> {
             let broken = |breached: &&crate::sim::world::Breached<_>| {
                 <P::Judge as Judge<P>>::invariant(&breached.breach) == number
             };
-            let breach = self.world.breaches().iter().find(broken).map(|breached| {
+            let breach = self.world().breaches().iter().find(broken).map(|breached| {
                 let (sentence, nodes) = P::breach(&breached.breach);
                 Witness { at: breached.at, step: breached.step, sentence, nodes }
             });
@@ -145,14 +208,14 @@ impl<P: Exhibit> Run<P> {
     }
 
     fn milestone(&self) -> Option<Witness> {
-        self.world.milestone().map(|reached| {
+        self.world().milestone().map(|reached| {
             let (sentence, nodes) = P::milestone(&reached.milestone);
             Witness { at: reached.at, step: reached.step, sentence, nodes }
         })
     }
 
     fn clients(&self) -> Vec<Client> {
-        let clients = self.world.clients().iter().enumerate();
+        let clients = self.world().clients().iter().enumerate();
         let shown = clients.filter(|(_, client)| client.automatic || client.sequence > 0);
         shown
             .map(|(number, client)| Client {
@@ -169,7 +232,7 @@ impl<P: Exhibit> Run<P> {
     fn settings(&self) -> Vec<Setting> {
         let setting = |setting: &crate::sim::Setting<P::Config>| {
             let (name, help) = P::setting(setting.id);
-            let value = (setting.get)(self.world.config());
+            let value = (setting.get)(self.world().config());
             let choices = match setting.kind {
                 SettingKind::Choice { values } => {
                     (0..values).map(|value| P::choice(setting.id, value)).collect()
@@ -192,47 +255,134 @@ impl<P: Exhibit> Lab for Run<P> {
     }
 
     fn now(&self) -> Micros {
-        self.world.now()
+        self.world().now()
     }
 
     fn steps(&self) -> u64 {
-        self.world.steps()
+        self.world().steps()
     }
 
     fn size(&self) -> u8 {
-        self.world.size()
+        self.world().size()
     }
 
     fn next_due(&mut self) -> Option<Micros> {
-        self.world.next_due()
+        self.timeline.next_due()
     }
 
     fn step(&mut self) -> bool {
-        self.world.step(&mut self.journal)
+        self.timeline.advance(Micros(u64::MAX), &mut self.journal)
     }
 
     fn run_until(&mut self, moment: Micros, budget: u64) -> Advance {
-        let found = self.world.breaches().len();
+        let found = self.world().breaches().len();
         let mut left = budget;
-        while self.world.next_due().is_some_and(|due| due <= moment) {
+        while self.timeline.next_due().is_some_and(|due| due <= moment) {
             if left == 0 {
                 return Advance::OutOfBudget;
             }
             left -= 1;
-            self.world.step(&mut self.journal);
-            if self.world.breaches().len() > found {
+            if !self.timeline.advance(moment, &mut self.journal) {
+                return Advance::Full;
+            }
+            if self.world().breaches().len() > found {
                 return Advance::Breached;
             }
         }
-        self.world.run_until(moment, &mut self.journal);
+        self.timeline.wait_until(moment);
         Advance::Reached
     }
 
     fn act(&mut self, action: Action) -> Result<(), ActionError> {
-        let (at, after) = (self.world.now(), self.world.steps());
-        self.world.act(&action, &mut self.journal)?;
-        self.recording.actions.push(Timed { at, after, action });
-        Ok(())
+        self.timeline.act(action, &mut self.journal)
+    }
+
+    fn moment(&self) -> Moment {
+        self.timeline.moment()
+    }
+
+    fn seek(&mut self, to: Moment) {
+        self.timeline.seek(to);
+        self.jump();
+    }
+
+    fn seek_time(&mut self, at: Micros) {
+        self.timeline.seek_time(at);
+        self.jump();
+    }
+
+    fn step_back(&mut self) -> bool {
+        let moved = self.timeline.step_back();
+        self.jump();
+        moved
+    }
+
+    fn beat_forward(&mut self) {
+        let here = self.moment();
+        let tree = self.tree();
+        let beats = tree.current().beats.iter().map(|beat| beat.moment);
+        let marks = tree.marks().into_iter().map(|mark| mark.moment);
+        let ahead = beats.filter(|moment| moment.after > here.after);
+        if let Some(next) = ahead.chain(marks.filter(|&moment| moment > here)).min() {
+            return self.seek(next);
+        }
+        self.seek(self.tree().current().end);
+        let last = |run: &Self| run.tree().current().beats.last().copied();
+        let known = last(self);
+        for _ in 0..SEARCHED {
+            if !self.step() || last(self) != known {
+                break;
+            }
+        }
+    }
+
+    fn beat_back(&mut self) {
+        let here = self.moment();
+        let tree = self.tree();
+        let beats = tree.current().beats.iter().map(|beat| beat.moment);
+        let marks = tree.marks().into_iter().map(|mark| mark.moment);
+        let behind = beats.filter(|moment| moment.after < here.after);
+        let behind = behind.chain(marks.filter(|&moment| moment < here)).max();
+        self.seek(behind.unwrap_or_default());
+    }
+
+    fn undo(&mut self) -> Result<bool, ActionError> {
+        let undone = self.timeline.undo()?;
+        self.jump();
+        Ok(undone)
+    }
+
+    fn redo(&mut self) -> bool {
+        let redone = self.timeline.redo();
+        self.jump();
+        redone
+    }
+
+    fn fork(&mut self, name: &str) -> Result<(), ActionError> {
+        self.timeline.fork(name)
+    }
+
+    fn switch(&mut self, branch: BranchId) -> bool {
+        let switched = self.timeline.switch(branch);
+        self.jump();
+        switched
+    }
+
+    fn delete(&mut self, branch: BranchId) {
+        self.timeline.delete(branch);
+        self.jump();
+    }
+
+    fn rename(&mut self, branch: BranchId, name: &str) -> Result<(), ActionError> {
+        self.timeline.rename(branch, name)
+    }
+
+    fn mark(&mut self, text: &str) -> Result<(), ActionError> {
+        self.timeline.mark(text)
+    }
+
+    fn tree(&self) -> &Tree {
+        self.timeline.tree()
     }
 
     fn scene(&self, window: Window) -> Scene {
@@ -241,9 +391,9 @@ impl<P: Exhibit> Lab for Run<P> {
         let end = (longest + 1).saturating_sub(columns).max(1);
         let first = window.first.unwrap_or(end).clamp(1, longest.max(1));
         let window = Window { first: Some(first), columns };
-        let ids = || NodeId::all(self.world.size());
+        let ids = || NodeId::all(self.world().size());
         let nodes: Vec<_> = ids().map(|id| self.node(id, window)).collect();
-        let network = self.world.network();
+        let network = self.world().network();
         let milestone = self.milestone();
         let standing = match &milestone {
             Some(witness) => witness.sentence.clone(),
@@ -251,8 +401,8 @@ impl<P: Exhibit> Lab for Run<P> {
         };
         let pairs = ids().flat_map(|from| ids().map(move |to| (from, to)));
         Scene {
-            now: self.world.now(),
-            steps: self.world.steps(),
+            now: self.world().now(),
+            steps: self.world().steps(),
             summary: summary(&nodes, standing),
             nodes,
             milestone,
@@ -261,24 +411,24 @@ impl<P: Exhibit> Lab for Run<P> {
             clients: self.clients(),
             verdicts: self.verdicts(),
             quality: network.quality(),
-            workload: self.world.workload(),
+            workload: self.world().workload(),
             settings: self.settings(),
             orders: Orders {
                 transfer: P::takes(&Order::Transfer { to: NodeId(0) }),
                 reconfigure: P::takes(&Order::Reconfigure { changes: Vec::new() }),
                 compact: P::takes(&Order::Compact),
             },
-            in_flight: self.world.flights().count(),
+            in_flight: self.world().flights().count(),
         }
     }
 
     fn flights(&self, into: &mut Vec<Flight>) {
         into.clear();
-        into.extend(self.world.flights().map(Self::flight));
+        into.extend(self.world().flights().map(Self::flight));
     }
 
     fn message(&self, id: MessageId) -> Option<Message> {
-        let flight = self.world.flights().find(|flight| flight.id == id)?;
+        let flight = self.world().flights().find(|flight| flight.id == id)?;
         let (kind, help, fields) = match &flight.body {
             Body::Peer(message) => (P::look(message).kind, P::purpose(message), P::fields(message)),
             Body::Request(command) => {
@@ -296,31 +446,36 @@ impl<P: Exhibit> Lab for Run<P> {
         };
         let held = match flight.to {
             Seat::Node(node) => {
-                self.world.status(node) == Status::Paused && flight.due() < self.world.now()
+                self.world().status(node) == Status::Paused && flight.due() < self.world().now()
             }
             Seat::Client(_) => false,
         };
         Some(Message { flight: Self::flight(flight), kind, help, fields, held })
     }
 
-    fn events(&self, most: usize, wanted: &dyn Fn(&EventRow) -> bool) -> Vec<EventRow> {
+    fn events(&mut self, most: usize, wanted: &dyn Fn(&EventRow) -> bool) -> Vec<EventRow> {
+        if std::mem::take(&mut self.jumped) {
+            self.journal = Journal::new();
+            self.timeline.retell(RETOLD, &mut self.journal);
+            self.journal.wrecks.clear();
+        }
         self.journal.rows(most, wanted)
-    }
-
-    fn told(&self) -> u64 {
-        self.journal.total()
     }
 
     fn wrecks(&mut self) -> Vec<Wreck> {
         std::mem::take(&mut self.journal.wrecks)
     }
 
-    fn recording(&self) -> &Recording {
-        &self.recording
+    fn start(&self) -> &Recording {
+        self.timeline.start()
+    }
+
+    fn recording(&self) -> Recording {
+        self.timeline.recording()
     }
 
     fn digest(&self) -> u64 {
-        self.world.digest()
+        self.world().digest()
     }
 }
 
@@ -358,6 +513,7 @@ pub fn complain(error: &ActionError) -> Phrase {
         ActionError::NoSuchOrder => refused::no_such_order(),
         ActionError::NamedTwice { node } => refused::named_twice(*node),
         ActionError::NoSuchSetting { setting } => refused::no_such_setting(setting.as_str()),
+        ActionError::Full { what, most } => refused::full(*most, *what),
         ActionError::OutOfRange { field, value, least, most } => {
             refused::out_of_range(field.as_str(), *least, *most, *value)
         }
@@ -374,6 +530,7 @@ pub fn complain_recording(error: &RecordingError) -> Phrase {
         RecordingError::Nodes { nodes } => {
             refused::out_of_range("nodes", 1_u8, crate::sim::MAX_NODES, *nodes)
         }
+        RecordingError::TooLong { field, value, most } => refused::too_long(*field, *most, *value),
         RecordingError::Setup(why) => complain(why),
         RecordingError::Action { number, why } => refused::action(*number, complain(why)),
         RecordingError::Order { number } => refused::order(*number),

@@ -189,9 +189,9 @@ pub enum ActionError {
         /// How many nodes there are.
         nodes: u8,
     },
-    /// A key or value is too long.
+    /// A text is too long.
     TextTooLong {
-        /// `key` or `value`.
+        /// `key`, `value`, `name` or `mark`.
         field: &'static str,
         /// Its length in characters.
         characters: usize,
@@ -214,6 +214,13 @@ pub enum ActionError {
     NoSuchSetting {
         /// The name asked for.
         setting: String,
+    },
+    /// A recording holds no more of this.
+    Full {
+        /// Of what: `actions`, `steps`, `branches` or `marks`.
+        what: &'static str,
+        /// The most that it holds.
+        most: u64,
     },
     /// A number is out of its range.
     OutOfRange {
@@ -272,6 +279,9 @@ impl fmt::Display for ActionError {
             }
             Self::NoSuchSetting { setting } => {
                 write!(f, "setting: {setting:?} is not a setting of this protocol")
+            }
+            Self::Full { what, most } => {
+                write!(f, "{what}: a recording holds {most} at most")
             }
             Self::OutOfRange { field, value, least, most } => {
                 write!(f, "{field}: {value} is out of range; {least} to {most} is allowed")

@@ -21,6 +21,7 @@ pub mod protocol;
 mod queue;
 pub mod recording;
 pub mod rng;
+pub mod timeline;
 pub mod world;
 
 pub use action::{Action, ActionError};
@@ -32,6 +33,7 @@ pub use network::{Network, Quality};
 pub use order::{MemberChange, Order, Place};
 pub use protocol::{Context, Effects, Input, Judge, Protocol, Setting, SettingKind};
 pub use recording::{Recording, RecordingError};
+pub use timeline::Timeline;
 pub use world::{Body, Event, EventKind, Watch, World};
 
 /// The most nodes that a world can hold; the page offers [`PAGE_NODES`].

@@ -10,6 +10,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use super::order::Order;
+use super::timeline::BeatKind;
 use super::{Answer, Command, Micros, NodeId, RequestId};
 
 /// An algorithm, seen by the world that runs it.
@@ -61,6 +62,18 @@ pub trait Protocol: Sized + Clone + Debug + Eq + Hash + 'static {
 
     /// What is left of a node when it crashes.
     fn disk(state: Self::State) -> Self::Durable;
+
+    /// About how many bytes one more copy of a node takes, without what copies share; more than the
+    /// size of its type where logs are long.
+    fn weight(_: &Self::State) -> usize {
+        size_of::<Self::State>()
+    }
+
+    /// What of a reason is worth a stop on the way through a run, if anything: that a node leads, that
+    /// something is decided.
+    fn beat(_: &Self::Reason) -> Option<BeatKind> {
+        None
+    }
 
     /// The number of a timer, its place in [`Protocol::TIMERS`].
     fn timer_number(timer: Self::Timer) -> usize {

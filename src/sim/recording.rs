@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::timeline::{MAX_ACTIONS, MAX_STEPS, MAX_TIME};
 use super::world::{Setup, check_quality, check_setting};
 use super::{Action, ActionError, MAX_NODES, Micros, Protocol, Quality, Watch, Workload, World};
 
@@ -71,6 +72,15 @@ pub enum RecordingError {
     },
     /// A value at the beginning of the run is not allowed.
     Setup(ActionError),
+    /// It asks for a longer run than there may be.
+    TooLong {
+        /// Of what: `actions`, `steps` or `at`, the moment of the last action in microseconds.
+        field: &'static str,
+        /// How much it asks for.
+        value: u64,
+        /// The most allowed.
+        most: u64,
+    },
     /// An action cannot be done at its moment.
     Action {
         /// Its place in the list, from zero.
@@ -97,6 +107,9 @@ impl fmt::Display for RecordingError {
                 write!(f, "nodes: {nodes} is out of range; 1 to {MAX_NODES} is allowed")
             }
             Self::Setup(why) => why.fmt(f),
+            Self::TooLong { field, value, most } => {
+                write!(f, "{field}: {value} is too much; a recording holds {most} at most")
+            }
             Self::Action { number, why } => write!(f, "action {number}: {why}"),
             Self::Order { number } => {
                 write!(f, "action {number}: its moment does not follow from the run before it")
@@ -175,14 +188,33 @@ impl Recording {
         })
     }
 
+    /// Checks that it does not ask for a longer run than there may be.
+    ///
+    /// # Errors
+    /// Of what it asks for too much.
+    pub(super) fn check_lengths(&self) -> Result<(), RecordingError> {
+        let last = self.actions.last().map(Timed::moment).unwrap_or_default();
+        let lengths = [
+            ("actions", self.actions.len() as u64, MAX_ACTIONS as u64),
+            ("steps", last.after, MAX_STEPS),
+            ("at", last.at.0, MAX_TIME.0),
+        ];
+        match lengths.into_iter().find(|(_, value, most)| value > most) {
+            Some((field, value, most)) => Err(RecordingError::TooLong { field, value, most }),
+            None => Ok(()),
+        }
+    }
+
     /// Plays the whole recording: the world as its last action left it.
     ///
     /// # Errors
-    /// When the beginning is not allowed, or an action cannot be done at its moment.
+    /// When the beginning is not allowed, it asks for too much, or an action cannot be done at its
+    /// moment.
     pub fn replay<P: Protocol>(
         &self,
         watch: &mut impl Watch<P>,
     ) -> Result<World<P>, RecordingError> {
+        self.check_lengths()?;
         let mut world = World::new(&self.setup::<P>()?, watch);
         for (number, timed) in self.actions.iter().enumerate() {
             while world.steps() < timed.after && world.next_due().is_some_and(|due| due <= timed.at)

@@ -351,7 +351,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// Takes the next event if it is due up to a moment, that moment included; tells whether it was.
-    fn step_before(&mut self, moment: Micros, watch: &mut impl Watch<P>) -> bool {
+    pub(super) fn step_before(&mut self, moment: Micros, watch: &mut impl Watch<P>) -> bool {
         let Some((ticket, due)) = self.front().filter(|(ticket, _)| ticket.at <= moment) else {
             return false;
         };
@@ -377,6 +377,14 @@ impl<P: Protocol> World<P> {
     /// Lets time pass in which nothing is due.
     pub(super) fn wait_until(&mut self, moment: Micros) {
         self.now = self.now.max(moment);
+    }
+
+    /// About how many bytes a copy of it takes.
+    pub fn weight(&self) -> usize {
+        let states: usize = self.states.iter().flatten().map(P::weight).sum();
+        let flights = self.post.flights.len() * size_of::<Flight<P>>();
+        let clients = self.clients.len() * size_of::<Client>();
+        size_of::<Self>() + self.nodes.len() * size_of::<Node<P>>() + states + flights + clients
     }
 
     /// A number that tells this state from any other, the same natively and in every browser.

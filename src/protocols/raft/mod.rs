@@ -37,6 +37,7 @@ use std::sync::Arc;
 use crate::sim::machine::KeyValue;
 use crate::sim::order::Order;
 use crate::sim::protocol::{Context, Effects, Input, Protocol, Setting};
+use crate::sim::timeline::BeatKind;
 use crate::sim::{Micros, NodeId, NodeSet};
 use membership::Configuration;
 
@@ -222,6 +223,19 @@ impl Protocol for Raft {
 
     fn disk(server: Server) -> Durable {
         server.durable
+    }
+
+    /// A pointer and a digest an entry; the judge keeps four words more for all logs together.
+    fn weight(server: &Server) -> usize {
+        size_of::<Server>() + server.durable.log.entries().len() * (size_of::<usize>() + 16)
+    }
+
+    fn beat(reason: &Reason) -> Option<BeatKind> {
+        match reason {
+            Reason::Elected { term, .. } => Some(BeatKind::Led(term.0)),
+            Reason::Committed { .. } => Some(BeatKind::Decided),
+            _ => None,
+        }
     }
 }
 

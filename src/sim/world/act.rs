@@ -146,7 +146,11 @@ impl<P: Protocol> World<P> {
         Some(ClientId(at as u16))
     }
 
-    fn check(&self, action: &Action) -> Result<(), ActionError> {
+    /// Checks that an action can be done.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(in crate::sim) fn check(&self, action: &Action) -> Result<(), ActionError> {
         match action {
             Action::Crash { node } => match self.known(*node)? {
                 Status::Crashed => Err(ActionError::NodeIsDown { node: *node }),

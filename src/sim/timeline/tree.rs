@@ -1,0 +1,363 @@
+//! The branches of a timeline: what was done on each, how far it was lived, what is worth a mark.
+
+use serde::{Deserialize, Serialize};
+
+use crate::sim::machine::MAX_TEXT;
+use crate::sim::recording::Timed;
+use crate::sim::{ActionError, Micros, Text};
+
+/// The most branches of a timeline.
+pub const MAX_BRANCHES: usize = 256;
+/// The most actions of one branch, those before it began included.
+pub const MAX_ACTIONS: usize = 20_000;
+/// The most marks of one branch.
+pub const MAX_MARKS: usize = 256;
+/// The most steps of a branch: half a million a minute are played, so that opening any recording
+/// takes seconds, not hours.
+pub const MAX_STEPS: u64 = 5_000_000;
+/// The latest moment: a year. Far beyond [`MAX_STEPS`] in any run in which something happens.
+pub const MAX_TIME: Micros = Micros::from_secs(365 * 86_400);
+/// The most beats that a branch keeps; of a run that has more, every second decision is forgotten.
+const MAX_BEATS: usize = 1 << 16;
+
+/// A place in a run: so many steps were taken, and the clock shows this.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(deny_unknown_fields)]
+pub struct Moment {
+    /// How many steps the world has taken.
+    pub after: u64,
+    /// The world's clock.
+    pub at: Micros,
+}
+
+impl Timed {
+    /// The moment at which it was done, just before it.
+    pub fn moment(&self) -> Moment {
+        Moment { after: self.after, at: self.at }
+    }
+}
+
+/// Names a branch for as long as its timeline lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BranchId(pub u32);
+
+/// A moment of a branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The branch.
+    pub branch: BranchId,
+    /// The moment.
+    pub moment: Moment,
+}
+
+/// Something worth a mark beside the slider, and a stop on the way along it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beat {
+    /// The moment just after it.
+    pub moment: Moment,
+    /// What it is.
+    pub kind: BeatKind,
+}
+
+/// What a beat is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BeatKind {
+    /// A person did something.
+    Acted,
+    /// A node was elected and leads this epoch.
+    Led(u64),
+    /// Something was decided for good.
+    Decided,
+    /// An invariant was broken.
+    Breached,
+}
+
+/// A moment that the reader has marked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mark {
+    /// The moment.
+    pub moment: Moment,
+    /// What the reader calls it, at most [`MAX_TEXT`] characters.
+    pub text: Text,
+}
+
+/// One line of the run: everything done on it from the run's beginning on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// Its name in this timeline.
+    pub id: BranchId,
+    /// What the reader calls it; empty when they have not named it.
+    pub name: Text,
+    /// Where it left another branch; none for the first.
+    pub origin: Option<Place>,
+    /// What was done, from the run's beginning on, in order.
+    pub actions: Vec<Timed>,
+    /// For each action, 16 bits of the digest of the state just after it.
+    pub checks: Vec<u16>,
+    /// How far it was lived.
+    pub end: Moment,
+    /// What the reader has marked, in order.
+    pub marks: Vec<Mark>,
+    /// What is worth a mark, in order.
+    pub beats: Vec<Beat>,
+}
+
+impl Branch {
+    /// How many of its actions are done after so many steps: an action is a step itself.
+    pub(super) fn done(&self, steps: u64) -> usize {
+        self.actions.partition_point(|timed| timed.after < steps)
+    }
+
+    /// The actions that this branch does not share with the one that it left.
+    pub fn own_actions(&self) -> &[Timed] {
+        let origin = self.origin.map_or(0, |origin| self.done(origin.moment.after));
+        &self.actions[origin..]
+    }
+
+    /// Whether nothing would be lost without it.
+    fn is_empty(&self) -> bool {
+        let lived = self.origin.is_none_or(|origin| self.end > origin.moment);
+        !(lived || !self.name.is_empty() || !self.marks.is_empty())
+    }
+
+    pub(super) fn beat(&mut self, beat: Beat) {
+        if self.beats.len() == MAX_BEATS {
+            let mut odd = false;
+            self.beats.retain(|beat| {
+                odd ^= beat.kind == BeatKind::Decided;
+                beat.kind != BeatKind::Decided || odd
+            });
+            // A run of so many other beats forgets its oldest.
+            self.beats.drain(..self.beats.len().saturating_sub(MAX_BEATS / 2));
+        }
+        self.beats.push(beat);
+    }
+}
+
+/// The branches of a timeline and where its reader stands; there is always one branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tree {
+    branches: Vec<Branch>,
+    current: usize,
+    /// Where the actions were that were undone, the last one last.
+    undone: Vec<Place>,
+    next_id: u32,
+}
+
+impl Tree {
+    pub(super) fn new() -> Self {
+        let root = Branch {
+            id: BranchId(0),
+            name: Text::default(),
+            origin: None,
+            actions: Vec::new(),
+            checks: Vec::new(),
+            end: Moment::default(),
+            marks: Vec::new(),
+            beats: Vec::new(),
+        };
+        Self { branches: vec![root], current: 0, undone: Vec::new(), next_id: 1 }
+    }
+
+    /// All branches, the oldest first.
+    pub fn branches(&self) -> &[Branch] {
+        &self.branches
+    }
+
+    /// The branch on which the reader stands.
+    pub fn current(&self) -> &Branch {
+        &self.branches[self.current]
+    }
+
+    pub(super) fn current_mut(&mut self) -> &mut Branch {
+        &mut self.branches[self.current]
+    }
+
+    /// A branch, as long as it is there.
+    pub fn branch(&self, id: BranchId) -> Option<&Branch> {
+        self.branches.iter().find(|branch| branch.id == id)
+    }
+
+    /// Where redoing leads, if something was undone and nothing has happened since.
+    pub fn undone(&self) -> Option<Place> {
+        self.undone.last().copied()
+    }
+
+    /// Whether a moment of one branch is a moment of another, too.
+    pub(super) fn shares(&self, place: Place, branch: BranchId) -> bool {
+        let (mut id, mut bound) = (branch, Moment { after: u64::MAX, at: Micros(u64::MAX) });
+        loop {
+            if id == place.branch {
+                return place.moment <= bound;
+            }
+            let Some(origin) = self.branch(id).and_then(|branch| branch.origin) else {
+                return false;
+            };
+            bound = bound.min(origin.moment);
+            id = origin.branch;
+        }
+    }
+
+    pub(super) fn select(&mut self, id: BranchId) {
+        let place = self.branches.iter().position(|branch| branch.id == id);
+        self.current = place.expect("whoever selects a branch has looked it up");
+        self.sweep();
+    }
+
+    /// Begins a branch at a moment of the current one, and goes there.
+    ///
+    /// # Errors
+    /// When there are as many branches as there may be.
+    pub(super) fn fork(&mut self, moment: Moment) -> Result<(), ActionError> {
+        if self.branches.len() == MAX_BRANCHES {
+            return Err(ActionError::Full { what: "branches", most: MAX_BRANCHES as u64 });
+        }
+        // It leaves the branch to which the moment belongs, which may be an ancestor.
+        let mut parent = self.current();
+        while let Some(origin) = parent.origin.filter(|origin| moment <= origin.moment) {
+            parent = self.branch(origin.branch).expect("an origin is a branch that is there");
+        }
+        let origin = Some(Place { branch: parent.id, moment });
+        let old = self.current();
+        let done = old.done(moment.after);
+        let branch = Branch {
+            id: BranchId(self.next_id),
+            name: Text::default(),
+            origin,
+            actions: old.actions[..done].to_vec(),
+            checks: old.checks[..done].to_vec(),
+            end: moment,
+            marks: Vec::new(),
+            beats: old.beats[..old.beats.partition_point(|beat| beat.moment <= moment)].to_vec(),
+        };
+        self.next_id += 1;
+        self.current = self.branches.len();
+        self.branches.push(branch);
+        self.sweep();
+        Ok(())
+    }
+
+    /// Notes that the action before this place was undone.
+    pub(super) fn push_undone(&mut self, place: Place) {
+        self.undone.push(place);
+        self.sweep();
+    }
+
+    pub(super) fn pop_undone(&mut self) -> Option<Place> {
+        self.undone.pop()
+    }
+
+    /// Something has happened: what was undone can be reached by its branch alone.
+    pub(super) fn forget_undone(&mut self) {
+        if !self.undone.is_empty() {
+            self.undone.clear();
+            self.sweep();
+        }
+    }
+
+    /// Takes away branches on which nothing has happened and where nobody stands or goes back to.
+    fn sweep(&mut self) {
+        let here = self.current().id;
+        let idle = |tree: &Self, branch: &Branch| {
+            branch.id != here
+                && branch.is_empty()
+                && tree.undone.iter().all(|place| place.branch != branch.id)
+                && tree
+                    .branches
+                    .iter()
+                    .all(|each| each.origin.is_none_or(|origin| origin.branch != branch.id))
+        };
+        while let Some(place) = self.branches.iter().position(|branch| idle(self, branch)) {
+            self.branches.remove(place);
+        }
+        let place = self.branches.iter().position(|branch| branch.id == here);
+        self.current = place.expect("the current branch is kept");
+    }
+
+    /// Of the branches that left this one, the one that left last.
+    pub(super) fn heir(&self, id: BranchId) -> Option<BranchId> {
+        let leaves = |branch: &Branch| branch.origin.filter(|origin| origin.branch == id);
+        let children = self.branches.iter().filter_map(|child| Some((leaves(child)?, child.id)));
+        children.max_by_key(|(origin, _)| origin.moment).map(|(_, child)| child)
+    }
+
+    /// Takes a branch away that is not the current one. Its heir takes its place for the others
+    /// that left it.
+    pub(super) fn delete(&mut self, id: BranchId) {
+        let here = self.current().id;
+        let heir = self.heir(id);
+        let deleted = self.branches.iter().position(|branch| branch.id == id);
+        let deleted = self.branches.remove(deleted.expect("it was looked up"));
+        for child in &mut self.branches {
+            match (&mut child.origin, heir) {
+                (Some(origin), Some(heir)) if origin.branch == id => {
+                    origin.branch = heir;
+                    if child.id == heir {
+                        child.origin = deleted.origin;
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.undone.clear();
+        let place = self.branches.iter().position(|branch| branch.id == here);
+        self.current = place.expect("the current branch is not the one deleted");
+        self.sweep();
+    }
+
+    /// Names a branch; the empty name takes its name away. Does nothing when there is no such
+    /// branch.
+    ///
+    /// # Errors
+    /// When the name is too long.
+    pub(super) fn rename(&mut self, id: BranchId, name: &str) -> Result<(), ActionError> {
+        check_text("name", name)?;
+        if let Some(branch) = self.branches.iter_mut().find(|branch| branch.id == id) {
+            branch.name = name.into();
+        }
+        Ok(())
+    }
+
+    /// Marks a moment of the current branch; the empty text takes the mark away.
+    ///
+    /// # Errors
+    /// When the text is too long, or there are as many marks as there may be.
+    pub(super) fn mark(&mut self, moment: Moment, text: &str) -> Result<(), ActionError> {
+        check_text("mark", text)?;
+        let marks = &mut self.current_mut().marks;
+        let place = marks.binary_search_by_key(&moment, |mark| mark.moment);
+        match place {
+            Ok(place) if text.is_empty() => _ = marks.remove(place),
+            Ok(place) => marks[place].text = text.into(),
+            Err(_) if text.is_empty() => {}
+            Err(_) if marks.len() == MAX_MARKS => {
+                return Err(ActionError::Full { what: "marks", most: MAX_MARKS as u64 });
+            }
+            Err(place) => marks.insert(place, Mark { moment, text: text.into() }),
+        }
+        Ok(())
+    }
+
+    /// The marks that can be seen from the current branch: its own and those of the branches it
+    /// left, up to where it left them.
+    pub fn marks(&self) -> Vec<&Mark> {
+        let here = self.current().id;
+        let seen = self.branches.iter().flat_map(|branch| {
+            let on = move |mark: &&Mark| Place { branch: branch.id, moment: mark.moment };
+            branch.marks.iter().filter(move |mark| self.shares(on(mark), here))
+        });
+        let mut marks: Vec<_> = seen.collect();
+        marks.sort_by_key(|mark| mark.moment);
+        marks
+    }
+}
+
+fn check_text(field: &'static str, text: &str) -> Result<(), ActionError> {
+    match text.chars().count() {
+        characters if characters > MAX_TEXT => Err(ActionError::TextTooLong { field, characters }),
+        _ => Ok(()),
+    }
+}
