@@ -50,26 +50,49 @@ pub struct Timeline<P: Protocol> {
     frames: Vec<Frame<P>>,
 }
 
-/// Keeps the beats of what is lived for the first time, and passes everything on.
-struct Lookout<'a, P: Protocol, W: Watch<P>> {
-    branch: &'a mut Branch,
-    watch: &'a mut W,
-    world: std::marker::PhantomData<P>,
+/// A [`Watch`] behind a pointer: a timeline is compiled once for all who watch.
+pub trait Audience<P: Protocol> {
+    /// Whether reasons are wanted.
+    fn explains(&self) -> bool;
+    /// Something happened.
+    fn event(&mut self, event: Event<'_, P>);
 }
 
-impl<P: Protocol, W: Watch<P>> Watch<P> for Lookout<'_, P, W> {
+impl<P: Protocol, W: Watch<P>> Audience<P> for W {
+    fn explains(&self) -> bool {
+        Watch::explains(self)
+    }
+
     fn event(&mut self, event: Event<'_, P>) {
-        let moment = Moment { after: event.step, at: event.at };
-        let kind = match event.kind {
-            EventKind::Acted(_) => Some(BeatKind::Acted),
-            EventKind::Breached(_) => Some(BeatKind::Breached),
-            EventKind::Reached(_) => Some(BeatKind::Decided),
-            _ => event.reasons.iter().find_map(P::beat),
-        };
-        if let Some(kind) = kind {
-            self.branch.beat(Beat { moment, kind });
+        Watch::event(self, event);
+    }
+}
+
+/// Passes on what happens; on a branch that is lived for the first time, it keeps the beats.
+struct Lookout<'a, P: Protocol> {
+    branch: Option<&'a mut Branch>,
+    audience: &'a mut dyn Audience<P>,
+}
+
+impl<P: Protocol> Watch<P> for Lookout<'_, P> {
+    fn explains(&self) -> bool {
+        self.branch.is_some() || self.audience.explains()
+    }
+
+    fn event(&mut self, event: Event<'_, P>) {
+        if let Some(branch) = &mut self.branch {
+            let moment = Moment { after: event.step, at: event.at };
+            let kind = match event.kind {
+                EventKind::Acted(_) => Some(BeatKind::Acted),
+                EventKind::Breached(_) => Some(BeatKind::Breached),
+                EventKind::Reached(_) => Some(BeatKind::Decided),
+                _ => event.reasons.iter().find_map(P::beat),
+            };
+            if let Some(kind) = kind {
+                branch.beat(Beat { moment, kind });
+            }
         }
-        self.watch.event(event);
+        self.audience.event(event);
     }
 }
 
@@ -78,20 +101,23 @@ impl<P: Protocol> Timeline<P> {
     ///
     /// # Errors
     /// When the recording cannot be played.
-    pub fn open(recording: Recording, watch: &mut impl Watch<P>) -> Result<Self, RecordingError> {
+    pub fn open(
+        recording: Recording,
+        audience: &mut dyn Audience<P>,
+    ) -> Result<Self, RecordingError> {
         recording.check_lengths()?;
         let mut start = recording;
         let actions = std::mem::take(&mut start.actions);
-        let mut timeline = Self::begin(start, watch)?;
+        let mut timeline = Self::begin(start, audience)?;
         for (number, timed) in actions.into_iter().enumerate() {
-            timeline.live_on(number, timed, watch)?;
+            timeline.live_on(number, timed, audience)?;
         }
         Ok(timeline)
     }
 
     /// A run in which nothing has been done.
-    fn begin(start: Recording, watch: &mut impl Watch<P>) -> Result<Self, RecordingError> {
-        let world = World::new(&start.setup::<P>()?, watch);
+    fn begin(start: Recording, audience: &mut dyn Audience<P>) -> Result<Self, RecordingError> {
+        let world = World::new(&start.setup::<P>()?, &mut Lookout { branch: None, audience });
         let (tree, frames) = (Tree::new(), Vec::new());
         let mut timeline = Self { start, tree, world, done: 0, frame_due: 0, frames };
         timeline.keep_frame();
@@ -103,16 +129,16 @@ impl<P: Protocol> Timeline<P> {
         &mut self,
         number: usize,
         timed: Timed,
-        watch: &mut impl Watch<P>,
+        audience: &mut dyn Audience<P>,
     ) -> Result<(), RecordingError> {
         let Timed { at, after, action } = timed;
-        self.live_to(Moment { after, at }, watch).ok_or(RecordingError::Order { number })?;
-        self.act(action, watch).map_err(|why| RecordingError::Action { number, why })
+        self.live_to(Moment { after, at }, audience).ok_or(RecordingError::Order { number })?;
+        self.act(action, audience).map_err(|why| RecordingError::Action { number, why })
     }
 
     /// Lives on to a moment; none when the run does not come through it.
-    fn live_to(&mut self, to: Moment, watch: &mut impl Watch<P>) -> Option<()> {
-        while self.world.steps() < to.after && self.advance(to.at, watch) {}
+    fn live_to(&mut self, to: Moment, audience: &mut dyn Audience<P>) -> Option<()> {
+        while self.world.steps() < to.after && self.advance(to.at, audience) {}
         let early = self.world.next_due().is_some_and(|due| due < to.at);
         if self.world.steps() != to.after || self.world.now() > to.at || early {
             return None;
@@ -178,15 +204,15 @@ impl<P: Protocol> Timeline<P> {
 
     /// Takes what comes next, if it comes up to a moment of the clock; tells whether it did. In
     /// what was lived before, that includes what was done.
-    pub fn advance(&mut self, until: Micros, watch: &mut impl Watch<P>) -> bool {
+    pub fn advance(&mut self, until: Micros, audience: &mut dyn Audience<P>) -> bool {
         let branch = self.tree.current_mut();
         if self.world.steps() < branch.end.after {
-            return advance(&mut self.world, &mut self.done, &branch.actions, until, watch);
+            return advance(&mut self.world, &mut self.done, &branch.actions, until, audience);
         }
         if self.world.steps() >= MAX_STEPS {
             return false;
         }
-        let mut lookout = Lookout { branch, watch, world: std::marker::PhantomData };
+        let mut lookout = Lookout { branch: Some(branch), audience };
         if !self.world.step_before(until, &mut lookout) {
             return false;
         }
@@ -216,7 +242,11 @@ impl<P: Protocol> Timeline<P> {
     ///
     /// # Errors
     /// When it cannot be done; nothing has changed then.
-    pub fn act(&mut self, action: Action, watch: &mut impl Watch<P>) -> Result<(), ActionError> {
+    pub fn act(
+        &mut self,
+        action: Action,
+        audience: &mut dyn Audience<P>,
+    ) -> Result<(), ActionError> {
         self.world.check(&action)?;
         if self.done >= MAX_ACTIONS {
             return Err(ActionError::Full { what: "actions", most: MAX_ACTIONS as u64 });
@@ -230,7 +260,7 @@ impl<P: Protocol> Timeline<P> {
             self.mind_frames();
         }
         let branch = self.tree.current_mut();
-        let mut lookout = Lookout { branch, watch, world: std::marker::PhantomData };
+        let mut lookout = Lookout { branch: Some(branch), audience };
         self.world.act(&action, &mut lookout).expect("it was checked");
         let branch = self.tree.current_mut();
         branch.actions.push(Timed { at: moment.at, after: moment.after, action });
@@ -396,25 +426,27 @@ impl<P: Protocol> Timeline<P> {
     }
 
     /// The last `most` steps up to this moment once more, for somebody who was not there.
-    pub fn retell(&self, most: u64, watch: &mut impl Watch<P>) {
+    pub fn retell(&self, most: u64, audience: &mut dyn Audience<P>) {
         let from = self.world.steps().saturating_sub(most);
         if from == 0 {
             // The first steps are those in which the nodes are started.
             let setup = self.start.setup::<P>().expect("it was played");
-            let world = World::new(&setup, watch);
-            return self.retell_from(world, 0, watch);
+            let world = World::new(&setup, &mut Lookout { branch: None, audience });
+            return self.retell_from(world, 0, audience);
         }
         let frame = self.frame_before(Moment { after: from, at: Micros(0) });
-        self.retell_from(frame.world.clone(), from, watch);
+        self.retell_from(frame.world.clone(), from, audience);
     }
 
-    fn retell_from(&self, mut world: World<P>, from: u64, watch: &mut impl Watch<P>) {
+    fn retell_from(&self, mut world: World<P>, from: u64, audience: &mut dyn Audience<P>) {
         let (branch, end) = (self.tree.current(), self.world.steps());
         let (mut done, late) = (branch.done(world.steps()), Micros(u64::MAX));
         while world.steps() < from && advance(&mut world, &mut done, &branch.actions, late, &mut ())
         {
         }
-        while world.steps() < end && advance(&mut world, &mut done, &branch.actions, late, watch) {}
+        while world.steps() < end && advance(&mut world, &mut done, &branch.actions, late, audience)
+        {
+        }
     }
 
     // ---- keyframes ---------------------------------------------------------------------------
@@ -468,14 +500,15 @@ fn advance<P: Protocol>(
     done: &mut usize,
     actions: &[Timed],
     until: Micros,
-    watch: &mut impl Watch<P>,
+    audience: &mut dyn Audience<P>,
 ) -> bool {
     match actions.get(*done).filter(|timed| timed.after == world.steps()) {
-        None => world.step_before(until, watch),
+        None => world.step_before(until, &mut Lookout { branch: None, audience }),
         Some(timed) if timed.at > until => false,
         Some(timed) => {
             world.wait_until(timed.at);
-            world.act(&timed.action, watch).expect("it was done before, in this very state");
+            let done_before = world.act(&timed.action, &mut Lookout { branch: None, audience });
+            done_before.expect("it was done before, in this very state");
             *done += 1;
             true
         }

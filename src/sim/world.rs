@@ -137,6 +137,11 @@ pub trait Watch<P: Protocol> {
     /// Whether reasons are wanted; without, they are not computed.
     const EXPLAIN: bool = true;
 
+    /// Whether reasons are wanted now.
+    fn explains(&self) -> bool {
+        Self::EXPLAIN
+    }
+
     /// Something happened.
     fn event(&mut self, event: Event<'_, P>);
 }
@@ -443,13 +448,14 @@ impl<P: Protocol> World<P> {
     // ---- nodes -------------------------------------------------------------------------------
 
     /// Runs a piece of the engine at a node and carries out what it wants done.
-    fn engine<W: Watch<P>>(
+    fn engine(
         &mut self,
         node: NodeId,
+        explaining: bool,
         run: impl FnOnce(&Context<'_, P>, &mut Option<P::State>, &mut Effects<P>),
     ) {
         self.fx.clear();
-        self.fx.explaining = W::EXPLAIN;
+        self.fx.explaining = explaining;
         let cx = Context {
             id: node,
             nodes: self.nodes.len() as u8,
@@ -506,15 +512,15 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    fn feed<W: Watch<P>>(&mut self, node: NodeId, input: Input<'_, P>) {
-        self.engine::<W>(node, |cx, state, fx| {
+    fn feed(&mut self, node: NodeId, explaining: bool, input: Input<'_, P>) {
+        self.engine(node, explaining, |cx, state, fx| {
             P::step(cx, state.as_mut().expect("only a node that is up is fed"), input, fx);
         });
     }
 
     fn boot<W: Watch<P>>(&mut self, node: NodeId, disk: P::Durable, watch: &mut W) {
         self.nodes[node.slot()].status = Status::Up;
-        self.engine::<W>(node, |cx, state, fx| *state = Some(P::boot(cx, disk, fx)));
+        self.engine(node, watch.explains(), |cx, state, fx| *state = Some(P::boot(cx, disk, fx)));
         self.tell(watch, EventKind::Booted(node));
         self.record_findings(watch);
     }
@@ -590,7 +596,7 @@ impl<P: Protocol> World<P> {
 
     fn fire<W: Watch<P>>(&mut self, node: NodeId, number: u8, watch: &mut W) {
         let timer = P::TIMERS[usize::from(number)];
-        self.feed::<W>(node, Input::Timer(timer));
+        self.feed(node, watch.explains(), Input::Timer(timer));
         self.tell(watch, EventKind::TimerFired(node, timer));
         self.record_findings(watch);
     }
@@ -629,7 +635,7 @@ impl<P: Protocol> World<P> {
             (Body::Request(command), _) => Input::Request(command),
             _ => unreachable!("a node is sent messages of its peers and requests of clients"),
         };
-        self.feed::<W>(node, input);
+        self.feed(node, watch.explains(), input);
         self.tell(watch, EventKind::Arrived(&flight));
         self.record_findings(watch);
     }
