@@ -8,8 +8,9 @@ use crate::sim::{Protocol, Recording, RecordingError};
 /// Opens a recording of one protocol.
 type Open = fn(Recording) -> Result<Box<dyn Lab>, RecordingError>;
 
-/// All protocols, by the name that links use.
-pub const PROTOCOLS: &[(&str, Open)] = &[
+/// All protocols, by the name that links use. A static: each crate that reads a constant compiles the
+/// engines behind it once more.
+pub static PROTOCOLS: &[(&str, Open)] = &[
     (Raft::ID, |recording| Ok(Box::new(Run::<Raft>::open(recording)?))),
     (Paxos::ID, |recording| Ok(Box::new(Run::<Paxos>::open(recording)?))),
     (MultiPaxos::ID, |recording| Ok(Box::new(Run::<MultiPaxos>::open(recording)?))),
