@@ -13,7 +13,8 @@ use conclave::sim::timeline::{
     Timeline,
 };
 use conclave::sim::{
-    Action, ActionError, Micros, Protocol, Quality, Recording, RecordingError, Workload, World,
+    Action, ActionError, Micros, Protocol, Quality, Recording, RecordingError, Session, Workload,
+    World,
 };
 use support::cluster::{ms, write_op};
 use support::solo::s;
@@ -355,6 +356,17 @@ fn random_walks_show_what_a_straight_replay_shows_and_lose_nothing() {
                 16 => run.seek(run.tree().current().end),
                 17 => run.fork("").expect("there is room"),
                 18 => _ = run.switch(some),
+                19 if seed % 2 == 0 => {
+                    let saved = run.session();
+                    let bytes = saved.to_bytes().expect("it is short");
+                    let session = Session::from_bytes(&bytes).expect("it was just written");
+                    let (opened, differs) = Run::resume(session, &mut ()).expect("it was played");
+                    assert_eq!((opened.session(), differs), (saved, None));
+                    run = opened;
+                    assert_straight(&run);
+                    // Branches go by other names now.
+                    continue;
+                }
                 _ if ids.len() > 6 => deleted = run.delete(some).then_some(some),
                 _ => {}
             }

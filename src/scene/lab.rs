@@ -533,6 +533,7 @@ pub fn complain_recording(error: &RecordingError) -> Phrase {
         RecordingError::TooLong { field, value, most } => refused::too_long(*field, *most, *value),
         RecordingError::Setup(why) => complain(why),
         RecordingError::Action { number, why } => refused::action(*number, complain(why)),
+        RecordingError::Branch { number } => refused::branch(*number),
         RecordingError::Order { number } => refused::order(*number),
     }
 }

@@ -21,6 +21,7 @@ pub mod protocol;
 mod queue;
 pub mod recording;
 pub mod rng;
+pub mod session;
 pub mod timeline;
 pub mod world;
 
@@ -33,6 +34,7 @@ pub use network::{Network, Quality};
 pub use order::{MemberChange, Order, Place};
 pub use protocol::{Context, Effects, Input, Judge, Protocol, Setting, SettingKind};
 pub use recording::{Recording, RecordingError};
+pub use session::{LinkError, Session};
 pub use timeline::Timeline;
 pub use world::{Body, Event, EventKind, Watch, World};
 

@@ -88,6 +88,11 @@ pub enum RecordingError {
         /// Why not.
         why: ActionError,
     },
+    /// A branch does not begin where the run comes by, or does not end where it says.
+    Branch {
+        /// Its place in the list, from zero.
+        number: usize,
+    },
     /// An action's moment does not come after the one before, or never comes.
     Order {
         /// Its place in the list, from zero.
@@ -111,6 +116,9 @@ impl fmt::Display for RecordingError {
                 write!(f, "{field}: {value} is too much; a recording holds {most} at most")
             }
             Self::Action { number, why } => write!(f, "action {number}: {why}"),
+            Self::Branch { number } => {
+                write!(f, "branch {number}: it does not hang together with the others")
+            }
             Self::Order { number } => {
                 write!(f, "action {number}: its moment does not follow from the run before it")
             }

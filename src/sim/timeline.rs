@@ -17,6 +17,7 @@ pub use tree::{
 };
 
 use super::recording::{Recording, RecordingError, Timed};
+use super::session::{ENGINE, Session, Strand};
 use super::world::{Event, EventKind, Watch, World};
 use super::{Action, ActionError, Micros, Protocol};
 
@@ -70,17 +71,17 @@ impl<P: Protocol, W: Watch<P>> Audience<P> for W {
 
 /// Passes on what happens; on a branch that is lived for the first time, it keeps the beats.
 struct Lookout<'a, P: Protocol> {
-    branch: Option<&'a mut Branch>,
+    beats: Option<&'a mut Vec<Beat>>,
     audience: &'a mut dyn Audience<P>,
 }
 
 impl<P: Protocol> Watch<P> for Lookout<'_, P> {
     fn explains(&self) -> bool {
-        self.branch.is_some() || self.audience.explains()
+        self.beats.is_some() || self.audience.explains()
     }
 
     fn event(&mut self, event: Event<'_, P>) {
-        if let Some(branch) = &mut self.branch {
+        if let Some(beats) = &mut self.beats {
             let moment = Moment { after: event.step, at: event.at };
             let kind = match event.kind {
                 EventKind::Acted(_) => Some(BeatKind::Acted),
@@ -89,7 +90,7 @@ impl<P: Protocol> Watch<P> for Lookout<'_, P> {
                 _ => event.reasons.iter().find_map(P::beat),
             };
             if let Some(kind) = kind {
-                branch.beat(Beat { moment, kind });
+                tree::beat(beats, Beat { moment, kind });
             }
         }
         self.audience.event(event);
@@ -106,18 +107,150 @@ impl<P: Protocol> Timeline<P> {
         audience: &mut dyn Audience<P>,
     ) -> Result<Self, RecordingError> {
         recording.check_lengths()?;
-        let mut start = recording;
-        let actions = std::mem::take(&mut start.actions);
-        let mut timeline = Self::begin(start, audience)?;
-        for (number, timed) in actions.into_iter().enumerate() {
-            timeline.live_on(number, timed, audience)?;
+        Ok(Self::resume(Session::of_recording(recording), audience)?.0)
+    }
+
+    /// Plays a session and stands where its reader stood. With it comes the moment up to which the
+    /// run is surely the one that was saved, if it is another one after that: other engines may do
+    /// otherwise. What cannot be done at all from there on is left out.
+    ///
+    /// # Errors
+    /// When the session cannot be played, although it was played by these engines.
+    pub fn resume(
+        session: Session,
+        audience: &mut dyn Audience<P>,
+    ) -> Result<(Self, Option<Moment>), RecordingError> {
+        session.check()?;
+        let mut timeline = Self::begin(session.start, audience)?;
+        let (mut ids, mut differs) = (Vec::new(), None);
+        for (number, strand) in session.strands.into_iter().enumerate() {
+            let lost = timeline.resume_strand(&mut ids, number, strand, audience, &mut differs);
+            match lost {
+                Ok(()) => {}
+                Err(_) if differs.is_some() || session.engine != ENGINE => {
+                    differs = differs.or(Some(timeline.moment()));
+                    ids.resize(number + 1, timeline.place().branch);
+                }
+                Err(error) => return Err(error),
+            }
         }
-        Ok(timeline)
+        timeline.enter(ids[session.strand]);
+        timeline.seek(session.moment);
+        let elsewhere = timeline.moment() != session.moment;
+        if elsewhere && session.engine == ENGINE && differs.is_none() {
+            return Err(RecordingError::Branch { number: session.strand });
+        }
+        // Recordings come without a digest.
+        let other = session.digest != 0 && session.digest != timeline.world.digest();
+        if (elsewhere || other) && differs.is_none() {
+            let done = timeline.done.checked_sub(1);
+            let last = done.map(|last| timeline.tree.current().actions[last].moment());
+            differs = Some(last.unwrap_or_default());
+        }
+        Ok((timeline, differs))
+    }
+
+    fn resume_strand(
+        &mut self,
+        ids: &mut Vec<BranchId>,
+        number: usize,
+        strand: Strand,
+        audience: &mut dyn Audience<P>,
+        differs: &mut Option<Moment>,
+    ) -> Result<(), RecordingError> {
+        let broken = || RecordingError::Branch { number };
+        if let Some((parent, moment)) = strand.origin {
+            self.enter(ids[parent]);
+            self.seek(moment);
+            if self.moment() != moment {
+                return Err(broken());
+            }
+            self.tree.fork(moment).map_err(|_| broken())?;
+            self.mind_frames();
+        }
+        let id = self.tree.current().id;
+        ids.push(id);
+        for (number, (timed, known)) in strand.read().enumerate() {
+            let before = self.moment();
+            self.live_on(number, timed, audience)?;
+            // Recordings come without checks.
+            let other = known != 0 && self.tree.current().checks.last() != Some(&known);
+            *differs = differs.or(other.then_some(before));
+        }
+        self.live_to(strand.end, audience).ok_or_else(broken)?;
+        self.tree.rename(id, &strand.name).map_err(RecordingError::Setup)?;
+        for Mark { moment, text } in strand.marks {
+            self.tree.mark(moment, &text).map_err(RecordingError::Setup)?;
+        }
+        Ok(())
+    }
+
+    /// The run with all its branches, and where its reader stands.
+    pub fn session(&self) -> Session {
+        let here = self.tree.current();
+        let depth = |branch: &Branch| {
+            let origin = |branch: &Branch| self.tree.branch(branch.origin?.branch);
+            std::iter::successors(Some(branch), |branch| origin(branch)).count()
+        };
+        // What was undone can be redone only here and now.
+        let mut branches: Vec<_> = self.tree.worth_keeping().collect();
+        // Nobody has left the branch of those that did nothing yet, so it may come last.
+        branches.sort_by_key(|branch| (branch.id == here.id && branch.is_empty(), depth(branch)));
+        let place = |id| branches.iter().position(|branch| branch.id == id);
+        let strand = |branch: &&Branch| {
+            let own = branch.actions.len() - branch.own_actions().len();
+            let mut strand = Strand {
+                origin: branch.origin.and_then(|from| Some((place(from.branch)?, from.moment))),
+                name: branch.name.clone(),
+                deeds: Vec::new(),
+                marks: branch.marks.clone(),
+                end: branch.end,
+            };
+            strand.write(branch.own_actions(), &branch.checks[own..]);
+            strand
+        };
+        Session {
+            strands: branches.iter().map(strand).collect(),
+            strand: place(here.id).expect("the current branch is a branch"),
+            ..self.session_without_strands()
+        }
+    }
+
+    /// This branch alone, with its reader here, or at its end.
+    pub fn line(&self, at_end: bool) -> Session {
+        let branch = self.tree.current();
+        let mut strand = Strand {
+            origin: None,
+            name: branch.name.clone(),
+            deeds: Vec::new(),
+            marks: self.tree.marks().into_iter().cloned().collect(),
+            end: branch.end,
+        };
+        strand.write(&branch.actions, &branch.checks);
+        let mut line = Session { strands: vec![strand], ..self.session_without_strands() };
+        if at_end && line.moment != branch.end {
+            let mut world = self.frame_before(branch.end).world.clone();
+            self.play(&mut world, branch.end.after, &mut ());
+            world.wait_until(branch.end.at);
+            (line.moment, line.digest) = (branch.end, world.digest());
+        }
+        line
+    }
+
+    fn session_without_strands(&self) -> Session {
+        Session {
+            engine: ENGINE.into(),
+            start: self.start.clone(),
+            strands: Vec::new(),
+            strand: 0,
+            moment: self.moment(),
+            digest: self.world.digest(),
+        }
     }
 
     /// A run in which nothing has been done.
     fn begin(start: Recording, audience: &mut dyn Audience<P>) -> Result<Self, RecordingError> {
-        let world = World::new(&start.setup::<P>()?, &mut Lookout { branch: None, audience });
+        let world = World::new(&start.setup::<P>()?, &mut Lookout { beats: None, audience });
         let (tree, frames) = (Tree::new(), Vec::new());
         let mut timeline = Self { start, tree, world, done: 0, frame_due: 0, frames };
         timeline.keep_frame();
@@ -205,19 +338,17 @@ impl<P: Protocol> Timeline<P> {
     /// Takes what comes next, if it comes up to a moment of the clock; tells whether it did. In
     /// what was lived before, that includes what was done.
     pub fn advance(&mut self, until: Micros, audience: &mut dyn Audience<P>) -> bool {
-        let branch = self.tree.current_mut();
-        if self.world.steps() < branch.end.after {
-            return advance(&mut self.world, &mut self.done, &branch.actions, until, audience);
-        }
-        if self.world.steps() >= MAX_STEPS {
+        let Branch { actions, beats, end, .. } = self.tree.current_mut();
+        let known = self.world.steps() < end.after;
+        if !known && self.world.steps() >= MAX_STEPS {
             return false;
         }
-        let mut lookout = Lookout { branch: Some(branch), audience };
-        if !self.world.step_before(until, &mut lookout) {
-            return false;
+        let mut lookout = Lookout { beats: (!known).then_some(beats), audience };
+        let advanced = advance(&mut self.world, &mut self.done, actions, until, &mut lookout);
+        if advanced && !known {
+            self.lived();
         }
-        self.lived();
-        true
+        advanced
     }
 
     /// Lets time pass in which nothing is due.
@@ -259,8 +390,8 @@ impl<P: Protocol> Timeline<P> {
             self.tree.fork(moment)?;
             self.mind_frames();
         }
-        let branch = self.tree.current_mut();
-        let mut lookout = Lookout { branch: Some(branch), audience };
+        let beats = &mut self.tree.current_mut().beats;
+        let mut lookout = Lookout { beats: Some(beats), audience };
         self.world.act(&action, &mut lookout).expect("it was checked");
         let branch = self.tree.current_mut();
         branch.actions.push(Timed { at: moment.at, after: moment.after, action });
@@ -314,7 +445,8 @@ impl<P: Protocol> Timeline<P> {
     fn replay(&mut self, steps: u64, until: Micros, at: Micros) {
         let actions = &self.tree.current().actions;
         let Self { world, done, .. } = self;
-        while world.steps() < steps && advance(world, done, actions, until, &mut ()) {}
+        let mut nobody = Lookout { beats: None, audience: &mut () };
+        while world.steps() < steps && advance(world, done, actions, until, &mut nobody) {}
         let due = self.next_due().unwrap_or(at);
         self.world.wait_until(due.min(at));
     }
@@ -431,7 +563,7 @@ impl<P: Protocol> Timeline<P> {
         if from == 0 {
             // The first steps are those in which the nodes are started.
             let setup = self.start.setup::<P>().expect("it was played");
-            let world = World::new(&setup, &mut Lookout { branch: None, audience });
+            let world = World::new(&setup, &mut Lookout { beats: None, audience });
             return self.retell_from(world, 0, audience);
         }
         let frame = self.frame_before(Moment { after: from, at: Micros(0) });
@@ -439,14 +571,18 @@ impl<P: Protocol> Timeline<P> {
     }
 
     fn retell_from(&self, mut world: World<P>, from: u64, audience: &mut dyn Audience<P>) {
-        let (branch, end) = (self.tree.current(), self.world.steps());
+        self.play(&mut world, from, &mut ());
+        self.play(&mut world, self.world.steps(), audience);
+    }
+
+    /// Plays this branch on in another world, to so many steps.
+    fn play(&self, world: &mut World<P>, steps: u64, audience: &mut dyn Audience<P>) {
+        let branch = self.tree.current();
         let (mut done, late) = (branch.done(world.steps()), Micros(u64::MAX));
-        while world.steps() < from && advance(&mut world, &mut done, &branch.actions, late, &mut ())
-        {
-        }
-        while world.steps() < end && advance(&mut world, &mut done, &branch.actions, late, audience)
-        {
-        }
+        let mut lookout = Lookout { beats: None, audience };
+        while world.steps() < steps
+            && advance(world, &mut done, &branch.actions, late, &mut lookout)
+        {}
     }
 
     // ---- keyframes ---------------------------------------------------------------------------
@@ -494,21 +630,23 @@ impl<P: Protocol> Timeline<P> {
     }
 }
 
-/// Takes what comes next in a world: the next action if this is its moment, or else an event.
+/// Takes what comes next in a world: the next action if this is its moment, or else an event. Not
+/// inlined: the world's event loop and all of the engine would come with it.
+#[inline(never)]
 fn advance<P: Protocol>(
     world: &mut World<P>,
     done: &mut usize,
     actions: &[Timed],
     until: Micros,
-    audience: &mut dyn Audience<P>,
+    lookout: &mut Lookout<'_, P>,
 ) -> bool {
     match actions.get(*done).filter(|timed| timed.after == world.steps()) {
-        None => world.step_before(until, &mut Lookout { branch: None, audience }),
+        None => world.step_before(until, lookout),
         Some(timed) if timed.at > until => false,
         Some(timed) => {
             world.wait_until(timed.at);
-            let done_before = world.act(&timed.action, &mut Lookout { branch: None, audience });
-            done_before.expect("it was done before, in this very state");
+            let again = world.act(&timed.action, lookout);
+            again.expect("it was done before, in this very state");
             *done += 1;
             true
         }

@@ -118,23 +118,24 @@ impl Branch {
     }
 
     /// Whether nothing would be lost without it.
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         let lived = self.origin.is_none_or(|origin| self.end > origin.moment);
         !(lived || !self.name.is_empty() || !self.marks.is_empty())
     }
+}
 
-    pub(super) fn beat(&mut self, beat: Beat) {
-        if self.beats.len() == MAX_BEATS {
-            let mut odd = false;
-            self.beats.retain(|beat| {
-                odd ^= beat.kind == BeatKind::Decided;
-                beat.kind != BeatKind::Decided || odd
-            });
-            // A run of so many other beats forgets its oldest.
-            self.beats.drain(..self.beats.len().saturating_sub(MAX_BEATS / 2));
-        }
-        self.beats.push(beat);
+/// Adds a beat to those of a branch.
+pub(super) fn beat(beats: &mut Vec<Beat>, beat: Beat) {
+    if beats.len() == MAX_BEATS {
+        let mut odd = false;
+        beats.retain(|beat| {
+            odd ^= beat.kind == BeatKind::Decided;
+            beat.kind != BeatKind::Decided || odd
+        });
+        // A run of so many other beats forgets its oldest.
+        beats.drain(..beats.len().saturating_sub(MAX_BEATS / 2));
     }
+    beats.push(beat);
 }
 
 /// The branches of a timeline and where its reader stands; there is always one branch.
@@ -261,20 +262,27 @@ impl Tree {
     /// Takes away branches on which nothing has happened and where nobody stands or goes back to.
     fn sweep(&mut self) {
         let here = self.current().id;
+        let undone = |tree: &Self, id| tree.undone.iter().any(|place| place.branch == id);
         let idle = |tree: &Self, branch: &Branch| {
-            branch.id != here
-                && branch.is_empty()
-                && tree.undone.iter().all(|place| place.branch != branch.id)
-                && tree
-                    .branches
-                    .iter()
-                    .all(|each| each.origin.is_none_or(|origin| origin.branch != branch.id))
+            !(tree.is_worth_keeping(branch) || undone(tree, branch.id))
         };
         while let Some(place) = self.branches.iter().position(|branch| idle(self, branch)) {
             self.branches.remove(place);
+            let place = self.branches.iter().position(|branch| branch.id == here);
+            self.current = place.expect("the current branch is kept");
         }
-        let place = self.branches.iter().position(|branch| branch.id == here);
-        self.current = place.expect("the current branch is kept");
+    }
+
+    /// Whether something has happened on a branch, or it is the current one, or another left it.
+    fn is_worth_keeping(&self, branch: &Branch) -> bool {
+        let leaves = |each: &Branch| each.origin.is_some_and(|origin| origin.branch == branch.id);
+        let current = branch.id == self.current().id;
+        current || !branch.is_empty() || self.branches.iter().any(leaves)
+    }
+
+    /// All branches but those on which nothing has happened and where nobody stands.
+    pub(super) fn worth_keeping(&self) -> impl Iterator<Item = &Branch> {
+        self.branches.iter().filter(|branch| self.is_worth_keeping(branch))
     }
 
     /// Of the branches that left this one, the one that left last.

@@ -77,7 +77,7 @@ impl<P: Protocol> World<P> {
                 self.begin(id, *node, op.clone(), *persistent, watch);
             }
             Action::Order { node, order } => {
-                self.feed::<W>(*node, Input::Order(order));
+                self.feed(*node, watch.explains(), Input::Order(order));
                 // Told afterwards, with what the node made of it.
                 self.tell(watch, EventKind::Acted(action));
             }
