@@ -172,15 +172,18 @@ fn labels(ui: &Ui, node: &Node) -> Html {
         (Status::Up, Shape::Plain | Shape::Dotted) => "",
     };
     let epoch = ui.say(say::node::epoch(node.face.epoch, node.face.epoch_name.clone()));
+    let lift = node.face.caption.as_ref().map(|_| "translate(0 -9)");
     html! {
-        <>
+        <g transform={lift}>
             <text class="sign" y="-15">{ sign }</text>
             <text class="name" y={if sign.is_empty() { "1" } else { "4" }}>{ node.id.to_string() }</text>
-            <text class="epoch" y="20">{ epoch }</text>
-            if let Some(caption) = &node.face.caption {
-                <text class="epoch" y="33">{ caption }</text>
-            }
-        </>
+            <text class="epoch" y="20">
+                { epoch }
+                if let Some(caption) = &node.face.caption {
+                    <tspan x="0" dy="1.1em">{ caption }</tspan>
+                }
+            </text>
+        </g>
     }
 }
 
