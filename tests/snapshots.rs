@@ -11,7 +11,7 @@ use conclave::protocols::raft::{
 };
 use conclave::sim::machine::KeyValue;
 use conclave::sim::world::Setup;
-use conclave::sim::{Action, NodeId, Order, Workload};
+use conclave::sim::{Action, Answer, NodeId, Order, Workload};
 use support::cluster::{Cluster, ms, write_op};
 use support::raft_script::{learner, voter};
 use support::script::Script;
@@ -34,6 +34,41 @@ fn s3_is_behind() -> Script<Raft> {
 fn indexes(server: &Server) -> [u64; 4] {
     let log = server.log();
     [log.last_included(), log.last_index(), server.commit_index, server.last_applied].map(|at| at.0)
+}
+
+#[test]
+fn what_is_replaced_applied_committed_and_there_are_four_different_indexes() {
+    let mut script = Script::led(3, &[("max_applied", 1), ("pipeline", 8)]);
+    script.write(s(1), "x", "2");
+    script.settle();
+    assert_eq!(script.order(s(1), Order::Compact), None);
+    // Three entries are committed by one answer, and the state machine takes one; a fifth waits.
+    for value in ["3", "4", "5"] {
+        script.write(s(1), "x", value);
+    }
+    script.stabilize(&[s(2)]);
+    script.deliver("S2 → S1 Appended t1 match=5");
+    script.write(s(1), "x", "6");
+    assert_eq!(indexes(script.server(s(1))), [2, 6, 5, 4]);
+    assert_eq!(script.value(s(1), "x"), Some("4"));
+    // A snapshot goes as far as what is applied.
+    assert_eq!(script.order(s(1), Order::Compact), None);
+    let [replaced, last, committed, applied] = indexes(script.server(s(1)));
+    assert_eq!((replaced, last, committed, applied), (5, 6, 5, 5), "each event takes one more");
+    // Whoever asked is answered when it is done.
+    script.heard.answers.clear();
+    script.settle();
+    script.beat(s(1));
+    script.settle();
+    script.beat(s(1));
+    script.settle();
+    assert_eq!(
+        script.heard.answers,
+        [Answer::Written, Answer::Written, Answer::Written, Answer::Written]
+    );
+    assert_eq!(script.commits(), [6, 6, 6]);
+    assert_eq!(script.broken(), [""; 0]);
+    script.assert_recorded();
 }
 
 #[test]

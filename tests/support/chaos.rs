@@ -171,6 +171,7 @@ fn turned(protocol: &str) -> &'static [(&'static str, u64, u64)] {
             ("max_entries", 1, 10),
             ("pipeline", 1, 10),
             ("snapshot_threshold", 0, 10),
+            ("max_applied", 0, 3),
             ("joint_consensus", 0, 1),
         ],
     }
@@ -189,6 +190,7 @@ fn mended(protocol: &str) -> &'static [(&'static str, u64)] {
             ("election_timeout_least", 150_000),
             ("election_timeout_most", 300_000),
             ("heartbeat_interval", 50_000),
+            ("max_applied", 0),
         ],
     }
 }

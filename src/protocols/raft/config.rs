@@ -37,6 +37,9 @@ pub struct Config {
     pub entries_with_heartbeat: bool,
     /// How many entries a server applies before it replaces them by a snapshot; 0 is never (§7).
     pub snapshot_threshold: u64,
+    /// How many entries a server applies at once; the rest follows with its next events. 0 is all that
+    /// are committed.
+    pub max_applied: u64,
     /// How reads are served (§8; dissertation §6.4).
     pub reads: ReadMode,
     /// By how much clocks may drift apart, in percent: a leader's lease is shorter than the election
@@ -67,6 +70,7 @@ impl Default for Config {
             pipeline: 1,
             entries_with_heartbeat: false,
             snapshot_threshold: 0,
+            max_applied: 0,
             reads: ReadMode::Log,
             clock_drift: 10,
             first_voters: 0,
@@ -164,6 +168,12 @@ pub(super) const SETTINGS: &[Setting<Config>] = &[
         kind: SettingKind::Count { least: 0, most: 10_000 },
         get: |config| config.snapshot_threshold,
         set: |config, value| config.snapshot_threshold = value,
+    },
+    Setting {
+        id: "max_applied",
+        kind: SettingKind::Count { least: 0, most: 1_000 },
+        get: |config| config.max_applied,
+        set: |config, value| config.max_applied = value,
     },
     Setting {
         id: "reads",

@@ -212,6 +212,7 @@ impl Protocol for Raft {
     }
 
     fn step(cx: &Cx<'_>, server: &mut Server, input: Input<'_, Self>, fx: &mut Fx) {
+        server.catch_up(cx, fx);
         match input {
             Input::Timer(Timer::Election) => server.election_timeout(cx, fx),
             Input::Timer(Timer::Heartbeat) => server.heartbeat(cx, fx),

@@ -361,7 +361,20 @@ impl Server {
     /// "If commitIndex > lastApplied: increment lastApplied, apply log[lastApplied] to state
     /// machine" (Figure 2, all servers). The leader then answers the client (§5.3).
     fn apply(&mut self, cx: &Cx<'_>, fx: &mut Fx) {
-        self.apply_up_to(cx, self.commit_index, fx);
+        let most = match cx.config.max_applied {
+            0 => self.commit_index,
+            most => self.commit_index.min(Index(self.last_applied.0 + most)),
+        };
+        self.apply_up_to(cx, most, fx);
+    }
+
+    /// Applies what earlier events committed and left over, as far as it is still there where rules
+    /// are taken away.
+    pub(super) fn catch_up(&mut self, cx: &Cx<'_>, fx: &mut Fx) {
+        if self.last_applied < self.commit_index.min(self.log().last_index()) {
+            self.apply(cx, fx);
+            self.answer_reads(fx);
+        }
     }
 
     pub(super) fn apply_up_to(&mut self, cx: &Cx<'_>, last: Index, fx: &mut Fx) {

@@ -52,6 +52,7 @@ impl Exhibit for Raft {
                 (s::entries_with_heartbeat(), s::entries_with_heartbeat_help())
             }
             "snapshot_threshold" => (s::snapshot_threshold(), s::snapshot_threshold_help()),
+            "max_applied" => (s::max_applied(), s::max_applied_help()),
             "reads" => (s::reads(), s::reads_help()),
             "clock_drift" => (s::clock_drift(), s::clock_drift_help()),
             "first_voters" => (s::first_voters(), s::first_voters_help()),
