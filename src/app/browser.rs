@@ -59,6 +59,49 @@ pub fn value_of(id: &str) -> String {
     field.map(|field| field.value()).unwrap_or_default()
 }
 
+/// What is in a file; nothing when it cannot be read.
+pub async fn bytes_of(file: web_sys::File) -> Vec<u8> {
+    let buffer = wasm_bindgen_futures::JsFuture::from(file.array_buffer()).await;
+    buffer.map(|buffer| js_sys::Uint8Array::new(&buffer).to_vec()).unwrap_or_default()
+}
+
+/// What follows `#run=` in the page's address.
+pub fn link() -> Option<String> {
+    let hash = window().location().hash().ok()?;
+    hash.strip_prefix("#run=").map(str::to_owned)
+}
+
+/// The page's address with a link in it. The page's own address stays as it is.
+pub fn address(link: &str) -> String {
+    let address = window().location().href().unwrap_or_default();
+    let page = address.split('#').next().unwrap_or_default();
+    format!("{page}#run={link}")
+}
+
+/// Copies a text; tells whether the browser allowed it.
+pub async fn copy(text: &str) -> bool {
+    let navigator = window().navigator();
+    // Only a secure page has a clipboard.
+    let clipboard = js_sys::Reflect::get(&navigator, &JsValue::from_str("clipboard"));
+    let Some(clipboard) = clipboard.ok().filter(|clipboard| clipboard.is_object()) else {
+        return false;
+    };
+    let clipboard: web_sys::Clipboard = clipboard.unchecked_into();
+    wasm_bindgen_futures::JsFuture::from(clipboard.write_text(text)).await.is_ok()
+}
+
+/// Offers a file for download.
+pub fn save(name: &str, bytes: &[u8]) -> Result<(), JsValue> {
+    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
+    let blob = web_sys::Blob::new_with_u8_array_sequence(&parts)?;
+    let url = web_sys::Url::create_object_url_with_blob(&blob)?;
+    let anchor: web_sys::HtmlAnchorElement = document().create_element("a")?.unchecked_into();
+    anchor.set_href(&url);
+    anchor.set_download(name);
+    anchor.click();
+    web_sys::Url::revoke_object_url(&url)
+}
+
 /// Keeps the recording where the page's script finds it when the wasm is no more.
 pub fn keep_recording(json: &str) {
     let name = JsValue::from_str("__conclave_recording");

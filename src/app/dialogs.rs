@@ -6,6 +6,7 @@ use conclave::text::{LANGUAGES, Phrase, say};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use super::keys::HOTKEYS;
 use super::stage::motion::{glyph_class, outline};
 use super::{Dialog, Msg, Theme, Ui, browser, button, button_with, options};
 
@@ -79,9 +80,7 @@ fn new_run(ui: &Ui, draft: &Draft, nodes: usize, seed: u64) -> Html {
             let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
             let send = send.clone();
             yew::platform::spawn_local(async move {
-                let text = wasm_bindgen_futures::JsFuture::from(file.text()).await;
-                let text = text.ok().and_then(|text| text.as_string()).unwrap_or_default();
-                send.emit(Msg::Open(text));
+                send.emit(Msg::Open(browser::bytes_of(file).await));
             });
         })
     };
@@ -103,7 +102,7 @@ fn new_run(ui: &Ui, draft: &Draft, nodes: usize, seed: u64) -> Html {
             <button type="submit" class="primary">{ ui.say(say::run::start()) }</button>
             <div class="entry">
                 <label for="run-file">{ ui.say(say::run::open()) }</label>
-                <input id="run-file" type="file" aria-describedby="run-file-help" accept=".json,application/json" {onchange} />
+                <input id="run-file" type="file" aria-describedby="run-file-help" accept=".conclave,.json,application/json" {onchange} />
                 <small id="run-file-help">{ ui.say(say::run::open_help()) }</small>
             </div>
         </form>
@@ -222,15 +221,13 @@ fn links(ui: &Ui, scene: &Scene, node: NodeId) -> Html {
 }
 
 fn help(ui: &Ui) -> Html {
-    let keys = [
-        ("Space", say::help::play()),
-        (".", say::help::step()),
+    let keys = HOTKEYS.iter().map(|hotkey| (hotkey.name, (hotkey.what)()));
+    let keys = keys.chain([
         ("Tab, ← →", say::help::nodes()),
         ("Enter", say::help::select()),
         ("X", say::help::crash()),
         ("Esc", say::help::leave()),
-        ("?", say::help::open()),
-    ];
+    ]);
     let glyph = |glyph: Glyph| {
         let name = match glyph {
             Glyph::Ballot => say::glyph::ballot(),
@@ -257,7 +254,7 @@ fn help(ui: &Ui) -> Html {
             <p>{ ui.say(say::help::about()) }</p>
             <h3>{ ui.say(say::help::keys()) }</h3>
             <dl>
-                { for keys.into_iter().map(|(key, what)| html! {
+                { for keys.map(|(key, what)| html! {
                     <div class="field"><dt><kbd>{ key }</kbd></dt><dd>{ ui.say(what) }</dd></div>
                 }) }
             </dl>

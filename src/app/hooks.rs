@@ -17,7 +17,7 @@ use super::Msg;
 pub fn offer(send: &Callback<Msg>) {
     let open = {
         let send = send.clone();
-        move |json: String| send.emit(Msg::Open(json))
+        move |json: String| send.emit(Msg::Open(json.into_bytes()))
     };
     hang(
         "__conclave_replay",

@@ -12,16 +12,19 @@ mod dialogs;
 mod events;
 mod hooks;
 mod inspector;
+mod keys;
 mod logs;
 mod options;
 mod page;
 mod rules;
 mod stage;
+mod timeline;
 mod traffic;
 mod transport;
 mod verdicts;
 
 use conclave::scene::Epoch;
+use conclave::sim::timeline::BranchId;
 use conclave::sim::{Action, MessageId, Micros, NodeId};
 use conclave::text::{Language, Phrase};
 use yew::prelude::*;
@@ -39,6 +42,20 @@ pub enum Msg {
     Pause,
     /// Take one event.
     Step,
+    /// Run, or stand still.
+    PlayOrPause,
+    /// Go to another moment or branch.
+    Travel(Travel),
+    /// Name a branch.
+    NameBranch(BranchId, String),
+    /// Mark this moment; the empty text takes the mark away.
+    Mark(String),
+    /// Copy a link to the end of this branch, or to this moment.
+    Share(bool),
+    /// A link was made; whether it could be copied.
+    Shared(String, bool),
+    /// Save the run with all its branches as a file.
+    Save,
     /// Set the speed, by its place on the slider.
     Speed(u32),
     /// Do something to the world.
@@ -52,8 +69,10 @@ pub enum Msg {
         /// What all chance comes from.
         seed: u64,
     },
-    /// Go on from a recording, given as JSON.
-    Open(String),
+    /// Go on from a file: a run with its branches, or the JSON of a recording.
+    Open(Vec<u8>),
+    /// Go on from the link in the page's address, if there is one.
+    OpenLink,
     /// Speak another language.
     Speak(Language),
     /// Wear another theme.
@@ -82,6 +101,33 @@ pub enum Msg {
     Sight,
     /// The stage has another size.
     Resized,
+}
+
+/// Ways through a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Travel {
+    /// To the beginning.
+    Start,
+    /// To the end of this branch.
+    End,
+    /// To before the last event.
+    Back,
+    /// To the next key event.
+    NextBeat,
+    /// To the key event before.
+    LastBeat,
+    /// To a moment of the clock.
+    Time(Micros),
+    /// To before the last action, and on without it.
+    Undo,
+    /// To where an action was undone.
+    Redo,
+    /// To another branch.
+    Branch(BranchId),
+    /// To a new branch, which begins here.
+    Fork,
+    /// Away from this branch, which is deleted.
+    Delete,
 }
 
 /// What is selected; every panel shares it.

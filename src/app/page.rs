@@ -3,9 +3,11 @@
 use std::rc::Rc;
 
 use conclave::protocols::catalog;
-use conclave::scene::{Advance, EventRow, Lab, Scene, Window, complain, complain_recording};
-use conclave::sim::timeline::MAX_STEPS;
-use conclave::sim::{Micros, Recording, SettingKind};
+use conclave::scene::{
+    Advance, EventRow, Lab, Scene, Window, complain, complain_link, complain_recording,
+};
+use conclave::sim::timeline::{MAX_STEPS, Moment};
+use conclave::sim::{Micros, Recording, Session, SettingKind};
 use conclave::text::{Phrase, say};
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
@@ -17,8 +19,10 @@ use super::options::{self, Options};
 use super::stage::layout::Layout;
 use super::stage::motion::Motion;
 use super::stage::{self, Places};
-use super::{Dialog, Msg, Selection, Tab, Theme, Ui, button, button_with};
-use super::{clients, events, hooks, inspector, logs, rules, traffic, transport, verdicts};
+use super::{Dialog, Msg, Selection, Tab, Theme, Travel, Ui, button, button_with};
+use super::{
+    clients, events, hooks, inspector, keys, logs, rules, timeline, traffic, transport, verdicts,
+};
 
 /// The most events in one frame; a run that wants more goes slower than asked.
 const BUDGET: u64 = 20_000;
@@ -71,6 +75,8 @@ pub struct Page {
     places: Places,
     time: NodeRef,
     dialog_element: NodeRef,
+    /// The link that was made last.
+    link: Option<AttrValue>,
     onscreen: Rc<std::cell::Cell<bool>>,
     /// Kept, so that the browser can call them as long as the page lives.
     _listeners: Vec<Closure<dyn FnMut(JsValue)>>,
@@ -121,6 +127,7 @@ impl Component for Page {
             places: Places::default(),
             time: NodeRef::default(),
             dialog_element: NodeRef::default(),
+            link: None,
         };
         for complaint in complaints {
             page.notice(complaint);
@@ -128,6 +135,7 @@ impl Component for Page {
         hooks::offer(&page.ui.send);
         page.dress();
         page.keep();
+        page.ui.send.emit(Msg::OpenLink);
         page
     }
 
@@ -141,6 +149,41 @@ impl Component for Page {
                 self.lab.step();
                 self.moved();
             }
+            Msg::PlayOrPause if self.playing => self.pause(),
+            Msg::PlayOrPause => self.play(),
+            Msg::Travel(travel) => self.travel(travel),
+            Msg::NameBranch(branch, name) => {
+                if let Err(error) = self.lab.rename(branch, &name) {
+                    self.notice(complain(&error));
+                }
+            }
+            Msg::Mark(text) => {
+                if let Err(error) = self.lab.mark(text.trim()) {
+                    self.notice(complain(&error));
+                }
+            }
+            Msg::Share(at_end) => match self.lab.line(at_end).to_link() {
+                Ok(link) => {
+                    let (address, send) = (browser::address(&link), self.ui.send.clone());
+                    yew::platform::spawn_local(async move {
+                        let copied = browser::copy(&address).await;
+                        send.emit(Msg::Shared(address, copied));
+                    });
+                }
+                Err(error) => self.notice(complain_link(&error)),
+            },
+            Msg::Shared(address, copied) => {
+                self.link = Some(address.into());
+                self.notice(if copied { say::share::copied() } else { say::share::not_copied() });
+            }
+            Msg::Save => match self.lab.session().to_bytes() {
+                Ok(bytes) => {
+                    if browser::save("run.conclave", &bytes).is_err() {
+                        self.notice(say::share::not_saved());
+                    }
+                }
+                Err(error) => self.notice(complain_link(&error)),
+            },
             Msg::Speed(place) => self.speed = place.min(options::FASTEST),
             Msg::Act(action) => {
                 match self.lab.act(action) {
@@ -157,9 +200,20 @@ impl Component for Page {
                 self.selection = selection;
             }
             Msg::Start { nodes, seed } => self.start(nodes, seed),
-            Msg::Open(json) => match Recording::from_json(&json) {
-                Ok(recording) => self.open(recording),
-                Err(error) => self.refuse(complain_recording(&error)),
+            Msg::Open(bytes) => match Session::from_bytes(&bytes) {
+                Ok(session) => {
+                    self.pause();
+                    self.open(session);
+                }
+                Err(error) => self.refuse(complain_link(&error)),
+            },
+            Msg::OpenLink => match browser::link().map(|link| Session::from_link(&link)) {
+                Some(Ok(session)) => {
+                    self.pause();
+                    self.open(session);
+                }
+                Some(Err(error)) => self.notice(complain_link(&error)),
+                None => return false,
             },
             Msg::Speak(language) => {
                 self.ui.language = language;
@@ -217,7 +271,8 @@ impl Component for Page {
         let (scene, selection) = (&self.scene, self.selection);
         html! {
             <div class={classes!("lab", self.options.embed.then_some("embed"))}
-                onkeydown={self.hotkeys()}>
+                onkeydown={self.hotkeys()} ondragover={Callback::from(|event: DragEvent| event.prevent_default())}
+                ondrop={self.drop()}>
                 { self.header(title) }
                 { self.notices() }
                 <main class="floor">
@@ -229,6 +284,8 @@ impl Component for Page {
                             { stage::action_bar(ui, scene, selection, message.as_ref()) }
                         </section>
                         { transport::transport(ui, self.playing, self.speed, &self.time, scene) }
+                        { timeline::timeline(ui, self.lab.tree(), scene.now, scene.steps) }
+                        { timeline::keeping(ui, self.lab.tree(), self.link.as_ref()) }
                         { self.tabs() }
                     </div>
                     if !self.options.embed {
@@ -361,13 +418,44 @@ impl Page {
         recording.workload = self.scene.workload;
         let settings = self.scene.settings.iter();
         recording.settings = settings.map(|each| (each.id.to_owned(), each.value)).collect();
-        self.open(recording);
+        self.open(Session::of_recording(recording));
+    }
+
+    /// Goes to another moment or branch, and stands still there.
+    fn travel(&mut self, travel: Travel) {
+        self.playing = false;
+        let lab = &mut self.lab;
+        let mut done = Ok(());
+        match travel {
+            Travel::Start => lab.seek(Moment::default()),
+            Travel::End => lab.seek(lab.tree().current().end),
+            Travel::Back => _ = lab.step_back(),
+            Travel::NextBeat => lab.beat_forward(),
+            Travel::LastBeat => lab.beat_back(),
+            Travel::Time(at) => lab.seek_time(at),
+            Travel::Undo => done = lab.undo().map(|_| ()),
+            Travel::Redo => _ = lab.redo(),
+            Travel::Branch(branch) => _ = lab.switch(branch),
+            Travel::Fork => done = lab.fork(""),
+            Travel::Delete => lab.delete(lab.tree().current().id),
+        }
+        if let Err(error) = done {
+            self.notice(complain(&error));
+        }
+        self.clock = self.lab.now().0 as f64;
+        self.mind_frames();
+        self.keep();
+        self.moved();
     }
 
     /// Goes on where a recording ends. One that cannot be played leaves everything as it is.
-    fn open(&mut self, recording: Recording) {
-        match catalog::open(recording) {
-            Ok(lab) => {
+    fn open(&mut self, session: Session) {
+        match catalog::resume(session) {
+            Ok((lab, differs)) => {
+                if let Some(Moment { after, at }) = differs {
+                    self.notice(say::share::differs(after, super::clock(at)));
+                }
+                self.link = None;
                 self.close_dialog();
                 self.dialog = None;
                 self.layout = Layout::new(lab.size(), browser::matches(WIDE));
@@ -431,32 +519,39 @@ impl Page {
 
     fn hotkeys(&self) -> Callback<KeyboardEvent> {
         let send = self.ui.send.clone();
-        let (playing, dialog) = (self.playing, self.dialog.is_some());
+        let dialog = self.dialog.is_some();
         Callback::from(move |event: KeyboardEvent| {
             // A dialog has all keys for itself: Escape closes it.
             if dialog {
                 return;
             }
-            let plain = !(event.ctrl_key() || event.meta_key() || event.alt_key());
             let target =
                 event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
             let taken = "input, select, textarea, button, summary, a, [role=button], [role=tab]";
-            let free = target.is_none_or(|element| matches!(element.closest(taken), Ok(None)));
+            let free = target.is_none_or(|element| {
+                element.id() == "timeline" || matches!(element.closest(taken), Ok(None))
+            });
             let msg = match event.key().as_str() {
-                " " if plain && free => {
-                    if playing {
-                        Msg::Pause
-                    } else {
-                        Msg::Play
-                    }
-                }
-                "." if plain && free => Msg::Step,
-                "?" if plain && free => Msg::Dialog(Some(Dialog::Help)),
-                "Escape" => Msg::Select(None),
-                _ => return,
+                "Escape" => Some(Msg::Select(None)),
+                _ => free.then(|| keys::obey(&event)).flatten(),
             };
+            let Some(msg) = msg else { return };
             event.prevent_default();
             send.emit(msg);
+        })
+    }
+
+    /// A file that is dropped on the page is opened.
+    fn drop(&self) -> Callback<DragEvent> {
+        let send = self.ui.send.clone();
+        Callback::from(move |event: DragEvent| {
+            event.prevent_default();
+            let files = event.data_transfer().and_then(|data| data.files());
+            let Some(file) = files.and_then(|files| files.get(0)) else { return };
+            let send = send.clone();
+            yew::platform::spawn_local(async move {
+                send.emit(Msg::Open(browser::bytes_of(file).await));
+            });
         })
     }
 
@@ -576,6 +671,10 @@ fn listen(
         let send = send.clone();
         Closure::<dyn FnMut(JsValue)>::new(move |_| send.emit(Msg::Resized))
     };
+    let on_link = {
+        let send = send.clone();
+        Closure::<dyn FnMut(JsValue)>::new(move |_| send.emit(Msg::OpenLink))
+    };
     let on_cross = {
         let (send, onscreen) = (send.clone(), onscreen.clone());
         Closure::<dyn FnMut(JsValue)>::new(move |entries: JsValue| {
@@ -593,6 +692,7 @@ fn listen(
     };
     let _ = browser::document()
         .add_event_listener_with_callback("visibilitychange", &function(&on_sight));
+    let _ = browser::window().add_event_listener_with_callback("hashchange", &function(&on_link));
     if let Ok(Some(query)) = browser::window().match_media(WIDE) {
         let _ = query.add_event_listener_with_callback("change", &function(&on_resize));
     }
@@ -602,5 +702,5 @@ fn listen(
     {
         observer.observe(&root);
     }
-    vec![on_sight, on_resize, on_cross]
+    vec![on_sight, on_resize, on_link, on_cross]
 }

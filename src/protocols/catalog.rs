@@ -2,27 +2,41 @@
 
 use super::paxos::{MultiPaxos, Paxos};
 use super::raft::Raft;
-use crate::scene::{Lab, Run};
-use crate::sim::{Protocol, Recording, RecordingError};
+use crate::scene::{Exhibit, Lab, Run};
+use crate::sim::timeline::Moment;
+use crate::sim::{Protocol, Recording, RecordingError, Session};
 
-/// Opens a recording of one protocol.
-type Open = fn(Recording) -> Result<Box<dyn Lab>, RecordingError>;
+/// A run that was opened, and the moment from which it may differ from the one that was saved.
+pub type Resumed = (Box<dyn Lab>, Option<Moment>);
+
+/// Opens a session of one protocol.
+type Open = fn(Session) -> Result<Resumed, RecordingError>;
 
 /// All protocols, by the name that links use. A static: each crate that reads a constant compiles the
 /// engines behind it once more.
-pub static PROTOCOLS: &[(&str, Open)] = &[
-    (Raft::ID, |recording| Ok(Box::new(Run::<Raft>::open(recording)?))),
-    (Paxos::ID, |recording| Ok(Box::new(Run::<Paxos>::open(recording)?))),
-    (MultiPaxos::ID, |recording| Ok(Box::new(Run::<MultiPaxos>::open(recording)?))),
-];
+pub static PROTOCOLS: &[(&str, Open)] =
+    &[(Raft::ID, run::<Raft>), (Paxos::ID, run::<Paxos>), (MultiPaxos::ID, run::<MultiPaxos>)];
 
 /// Plays a recording, whatever its protocol, and stands where its last action left it.
 ///
 /// # Errors
 /// When no such protocol is built in, or the recording cannot be played.
 pub fn open(recording: Recording) -> Result<Box<dyn Lab>, RecordingError> {
-    match PROTOCOLS.iter().find(|(id, _)| *id == recording.protocol) {
-        Some((_, open)) => open(recording),
-        None => Err(RecordingError::NoSuchProtocol { protocol: recording.protocol }),
+    Ok(resume(Session::of_recording(recording))?.0)
+}
+
+/// Plays a session, whatever its protocol, and stands where its reader stood.
+///
+/// # Errors
+/// When no such protocol is built in, or the session cannot be played.
+pub fn resume(session: Session) -> Result<Resumed, RecordingError> {
+    match PROTOCOLS.iter().find(|(id, _)| *id == session.start.protocol) {
+        Some((_, open)) => open(session),
+        None => Err(RecordingError::NoSuchProtocol { protocol: session.start.protocol }),
     }
+}
+
+fn run<P: Exhibit>(session: Session) -> Result<Resumed, RecordingError> {
+    let (run, differs) = Run::<P>::resume(session)?;
+    Ok((Box::new(run), differs))
 }

@@ -10,8 +10,8 @@ use crate::sim::protocol::Judge;
 use crate::sim::timeline::{BranchId, Moment, Timeline, Tree};
 use crate::sim::world::Body;
 use crate::sim::{
-    Action, ActionError, MessageId, Micros, NodeId, Order, Recording, RecordingError, Seat,
-    SettingKind, World,
+    Action, ActionError, LinkError, MessageId, Micros, NodeId, Order, Recording, RecordingError,
+    Seat, Session, SettingKind, World,
 };
 use crate::text::{Phrase, say};
 
@@ -115,6 +115,10 @@ pub trait Lab {
     fn start(&self) -> &Recording;
     /// This branch, as a recording.
     fn recording(&self) -> Recording;
+    /// The run with all its branches, and where its reader stands.
+    fn session(&self) -> Session;
+    /// This branch alone, with its reader here, or at its end.
+    fn line(&self, at_end: bool) -> Session;
     /// A number that tells this state from any other.
     fn digest(&self) -> u64;
 }
@@ -129,15 +133,16 @@ pub struct Run<P: Exhibit> {
 }
 
 impl<P: Exhibit> Run<P> {
-    /// Plays a recording and stands where its last action left it.
+    /// Plays a session and stands where its reader stood; tells from which moment on the run may
+    /// differ from the one that was saved, if it does.
     ///
     /// # Errors
-    /// When the recording cannot be played.
-    pub fn open(recording: Recording) -> Result<Self, RecordingError> {
+    /// When the session cannot be played.
+    pub fn resume(session: Session) -> Result<(Self, Option<Moment>), RecordingError> {
         let mut journal = Journal::new();
-        let timeline = Timeline::open(recording, &mut journal)?;
+        let (timeline, differs) = Timeline::resume(session, &mut journal)?;
         journal.wrecks.clear();
-        Ok(Self { timeline, journal, jumped: false })
+        Ok((Self { timeline, journal, jumped: true }, differs))
     }
 
     fn world(&self) -> &World<P> {
@@ -474,6 +479,14 @@ impl<P: Exhibit> Lab for Run<P> {
         self.timeline.recording()
     }
 
+    fn session(&self) -> Session {
+        self.timeline.session()
+    }
+
+    fn line(&self, at_end: bool) -> Session {
+        self.timeline.line(at_end)
+    }
+
     fn digest(&self) -> u64 {
         self.world().digest()
     }
@@ -517,6 +530,19 @@ pub fn complain(error: &ActionError) -> Phrase {
         ActionError::OutOfRange { field, value, least, most } => {
             refused::out_of_range(field.as_str(), *least, *most, *value)
         }
+    }
+}
+
+/// Why a link or a file cannot be opened, for people.
+pub fn complain_link(error: &LinkError) -> Phrase {
+    use say::refused;
+    match error {
+        LinkError::NotALink => refused::not_a_link(),
+        LinkError::Truncated { have, want } => refused::truncated(*have, *want),
+        LinkError::Corrupted => refused::corrupted(),
+        LinkError::Oversized { most } => refused::oversized(*most),
+        LinkError::Format { found } => refused::format(*found, crate::sim::session::FORMAT),
+        LinkError::Recording(why) => complain_recording(why),
     }
 }
 

@@ -12,7 +12,7 @@ mod lab;
 pub use epoch::Epoch;
 pub use events::{Class, EventRow, Wreck};
 pub use exhibit::{Exhibit, Look, Sentence};
-pub use lab::{Advance, Lab, Run, complain, complain_recording};
+pub use lab::{Advance, Lab, Run, complain, complain_link, complain_recording};
 
 use crate::sim::node::Status;
 use crate::sim::{MessageId, Micros, NodeId, NodeSet, Place, Quality, Seat, SettingKind, Workload};

@@ -187,46 +187,14 @@ impl<P: Protocol> Timeline<P> {
 
     /// The run with all its branches, and where its reader stands.
     pub fn session(&self) -> Session {
-        let here = self.tree.current();
-        let depth = |branch: &Branch| {
-            let origin = |branch: &Branch| self.tree.branch(branch.origin?.branch);
-            std::iter::successors(Some(branch), |branch| origin(branch)).count()
-        };
-        // What was undone can be redone only here and now.
-        let mut branches: Vec<_> = self.tree.worth_keeping().collect();
-        // Nobody has left the branch of those that did nothing yet, so it may come last.
-        branches.sort_by_key(|branch| (branch.id == here.id && branch.is_empty(), depth(branch)));
-        let place = |id| branches.iter().position(|branch| branch.id == id);
-        let strand = |branch: &&Branch| {
-            let own = branch.actions.len() - branch.own_actions().len();
-            let mut strand = Strand {
-                origin: branch.origin.and_then(|from| Some((place(from.branch)?, from.moment))),
-                name: branch.name.clone(),
-                deeds: Vec::new(),
-                marks: branch.marks.clone(),
-                end: branch.end,
-            };
-            strand.write(branch.own_actions(), &branch.checks[own..]);
-            strand
-        };
-        Session {
-            strands: branches.iter().map(strand).collect(),
-            strand: place(here.id).expect("the current branch is a branch"),
-            ..self.session_without_strands()
-        }
+        let (strands, strand) = self.tree.strands();
+        Session { strands, strand, ..self.session_without_strands() }
     }
 
     /// This branch alone, with its reader here, or at its end.
     pub fn line(&self, at_end: bool) -> Session {
         let branch = self.tree.current();
-        let mut strand = Strand {
-            origin: None,
-            name: branch.name.clone(),
-            deeds: Vec::new(),
-            marks: self.tree.marks().into_iter().cloned().collect(),
-            end: branch.end,
-        };
-        strand.write(&branch.actions, &branch.checks);
+        let strand = self.tree.line();
         let mut line = Session { strands: vec![strand], ..self.session_without_strands() };
         if at_end && line.moment != branch.end {
             let mut world = self.frame_before(branch.end).world.clone();

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sim::machine::MAX_TEXT;
 use crate::sim::recording::Timed;
+use crate::sim::session::Strand;
 use crate::sim::{ActionError, Micros, Text};
 
 /// The most branches of a timeline.
@@ -118,7 +119,7 @@ impl Branch {
     }
 
     /// Whether nothing would be lost without it.
-    pub(super) fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         let lived = self.origin.is_none_or(|origin| self.end > origin.moment);
         !(lived || !self.name.is_empty() || !self.marks.is_empty())
     }
@@ -281,8 +282,50 @@ impl Tree {
     }
 
     /// All branches but those on which nothing has happened and where nobody stands.
-    pub(super) fn worth_keeping(&self) -> impl Iterator<Item = &Branch> {
+    fn worth_keeping(&self) -> impl Iterator<Item = &Branch> {
         self.branches.iter().filter(|branch| self.is_worth_keeping(branch))
+    }
+
+    /// All branches but those that only redoing leads to, each after the one that it left; and which
+    /// of them is the current one.
+    pub(super) fn strands(&self) -> (Vec<Strand>, usize) {
+        let here = self.current().id;
+        let depth = |branch: &Branch| {
+            let origin = |branch: &Branch| self.branch(branch.origin?.branch);
+            std::iter::successors(Some(branch), |branch| origin(branch)).count()
+        };
+        let mut branches: Vec<_> = self.worth_keeping().collect();
+        // Nobody has left a branch on which nothing has happened yet, so it may come last.
+        branches.sort_by_key(|branch| (branch.id == here && branch.is_empty(), depth(branch)));
+        let place = |id| branches.iter().position(|branch| branch.id == id);
+        let strand = |branch: &&Branch| {
+            let own = branch.actions.len() - branch.own_actions().len();
+            let mut strand = Strand {
+                origin: branch.origin.and_then(|from| Some((place(from.branch)?, from.moment))),
+                name: branch.name.clone(),
+                deeds: Vec::new(),
+                marks: branch.marks.clone(),
+                end: branch.end,
+            };
+            strand.write(branch.own_actions(), &branch.checks[own..]);
+            strand
+        };
+        let strands = branches.iter().map(strand).collect();
+        (strands, place(here).expect("the current branch is worth keeping"))
+    }
+
+    /// The current branch from the run's beginning on.
+    pub(super) fn line(&self) -> Strand {
+        let branch = self.current();
+        let mut strand = Strand {
+            origin: None,
+            name: branch.name.clone(),
+            deeds: Vec::new(),
+            marks: self.marks().into_iter().cloned().collect(),
+            end: branch.end,
+        };
+        strand.write(&branch.actions, &branch.checks);
+        strand
     }
 
     /// Of the branches that left this one, the one that left last.
