@@ -212,7 +212,8 @@ impl<P: Protocol> Effects<P> {
         &self.reasons
     }
 
-    pub(super) fn clear(&mut self) {
+    /// Forgets all of them, so that the next step finds none.
+    pub fn clear(&mut self) {
         self.messages.clear();
         self.alarms.clear();
         self.answers.clear();

@@ -335,6 +335,11 @@ impl<P: Protocol> World<P> {
         &self.clients
     }
 
+    /// The judge of the invariants; none when they are not checked.
+    pub fn judge(&self) -> Option<&P::Judge> {
+        self.judge.as_ref()
+    }
+
     /// What was found wrong so far; at most 64 breaches are kept.
     pub fn breaches(&self) -> &[Breached<<P::Judge as Judge<P>>::Breach>] {
         &self.breaches
