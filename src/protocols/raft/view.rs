@@ -484,7 +484,7 @@ fn caption(me: NodeId, server: &Server) -> Option<String> {
     let Joint { incoming, outgoing } = server.configuration.voters;
     if server.configuration.is_joint() {
         match (outgoing.voters.contains(me), incoming.voters.contains(me)) {
-            (true, true) => parts.push("old+new".into()),
+            (true, true) => parts.push("joint".into()),
             (true, false) => parts.push("old".into()),
             (false, true) => parts.push("new".into()),
             (false, false) => {}
