@@ -12,7 +12,8 @@ use crate::workspace::{PEERS, Workspace, run};
 /// Measures the simulation natively, then as wasm, then the page.
 pub fn bench(workspace: &Workspace) -> Result<()> {
     println!("Compiling and running the native benchmarks (some minutes the first time) ...");
-    run(workspace.cargo().args(["bench", "--bench", "simulation", PEERS]), "cargo bench")?;
+    let benches = ["bench", "--bench", "simulation", "--bench", "search", PEERS];
+    run(workspace.cargo().args(benches), "cargo bench")?;
     let folder = workspace.target.join("measure");
     measure(workspace, &folder)?;
     run_in_browser(workspace, "bench.mjs", Some(&folder))
