@@ -13,9 +13,9 @@
 //! comes of each input there, so that the engine takes an input in a state once, however many
 //! clusters that node is part of.
 //!
-//! The protocol's own judge looks on. It does not tell states apart: what it remembers follows from
-//! what nodes hold and from all that was ever sent. That is so for Paxos, as long as nobody is the
-//! only one who learns of what it accepted.
+//! The protocol's own judge looks on. It does not tell states apart: what it remembers should follow
+//! from what nodes hold and from all that was ever sent. That is so for Paxos, as long as nobody is
+//! the only one who learns of what it accepted; but for the order in which acceptances came.
 //!
 //! A path that was found can be played: as a [`Recording`], it leads a [`World`] to the same breach.
 
@@ -109,6 +109,13 @@ impl<T: Hash> Known<T> {
             self.values.push(value);
             self.values.len() as u32 - 1
         })
+    }
+}
+
+impl<P: Protocol> Known<Letter<P>> {
+    fn letter(&mut self, letter: Letter<P>) -> u16 {
+        let place = u16::try_from(self.place(letter));
+        place.expect("a scope in which 65,536 different letters are sent is not small")
     }
 }
 
@@ -253,7 +260,7 @@ impl<P: Protocol> Cluster<P> {
         }
         let (from, letters) = (Seat::Node(id), &mut self.letters);
         let letters = fx.messages().iter().map(|(to, message)| {
-            letters.place(Letter { from, to: *to, body: Body::Peer(message.clone()) }) as u16
+            letters.letter(Letter { from, to: *to, body: Body::Peer(message.clone()) })
         });
         let letters = letters.collect();
         let node = self.nodes.place(Node { id, state: Some(state), timers });
@@ -367,7 +374,7 @@ impl<P: Protocol> Model for Cluster<P> {
         for flight in flights {
             if let Seat::Node(to) = flight.to {
                 let letter = Letter { from: flight.from, to, body: flight.body.clone() };
-                state.send(self.letters.place(letter) as u16);
+                state.send(self.letters.letter(letter));
             }
         }
         vec![state]
