@@ -20,7 +20,7 @@ for (const lang of ["en", "zh"]) {
       await lab.open({ nodes: 26, protocol: "foo", seed: "abc", speed: "x", theme: "pink", autoplay: "maybe" });
       for (const notice of [
         refused(lab, "nodes", 26, number, { least: 1, most: 25 }),
-        refused(lab, "protocol", "foo", ...oneOf(lab, "raft")),
+        refused(lab, "protocol", "foo", ...oneOf(lab, "raft", "paxos", "multi_paxos")),
         refused(lab, "seed", "abc", number, { least: 0, most: MOST }),
         refused(lab, "speed", "x", number, { least: 1, most: 10000 }),
         refused(lab, "theme", "pink", ...oneOf(lab, "auto", "light", "dark")),
@@ -136,8 +136,8 @@ for (const lang of ["en", "zh"]) {
       const events = await lab.events();
       const start = '"format":1,"protocol":"raft","nodes":3,"seed":1';
       for (const [text, message, names] of [
-        ["", "This is not a recording: {why}", { why: "" }],
-        ["a letter", "This is not a recording: {why}", { why: "" }],
+        ["", "This is neither a link to a run nor a file of one."],
+        ["a letter", "This is neither a link to a run nor a file of one."],
         [`{${start},"colour":"red"}`, "This is not a recording: {why}", { why: "" }],
         ['{"format":9}', "Recordings of format {found} cannot be read; this version reads format {known}.", { found: 9, known: 1 }],
         [`{${start.replace("raft", "foo")}}`, "protocol: “{protocol}” is not built in.", { protocol: "foo" }],

@@ -1,0 +1,89 @@
+// The rest of Raft, by hand: snapshots, members, hand-over, reads.
+
+import { expect, forEveryReader, SWIFT, test } from "./helpers/lab.mjs";
+
+test.use(SWIFT);
+
+const LIVELY = { seed: 7, speed: 2000 };
+
+/** A running cluster, its leader, and somebody else. */
+async function led(lab) {
+  await lab.open(LIVELY);
+  await lab.play();
+  const leader = await lab.leader();
+  const other = (leader.number % 5) + 1;
+  return { leader, other };
+}
+
+/** A number setting of the protocol. */
+async function set(lab, text, value) {
+  const field = lab.get("spinbutton", text);
+  await field.fill(String(value));
+  await field.press("Enter");
+}
+
+/** Asks for places of servers in the dialog of members: { 2: "members.learner" }. */
+async function reconfigure(lab, places) {
+  await lab.act("Members…");
+  await lab.inDialog("members.title", {}, async (dialog) => {
+    for (const [number, place] of Object.entries(places)) {
+      await lab.press(dialog.getByRole("button", { name: `S${number}: ${lab.t(place)}`, exact: true }));
+    }
+    await lab.press(lab.get("button", "members.apply", {}, dialog));
+  });
+}
+
+forEveryReader(() => {
+  test("the applied log becomes a snapshot, which a server that missed it is sent", async ({ lab }) => {
+    const { other } = await led(lab);
+    await lab.select(other);
+    await lab.act("Crash");
+    await set(lab, "Entries to a snapshot", 2);
+    for (const value of ["a", "b", "c"]) {
+      await lab.write(value);
+      await lab.expectEvent("{node} applies {first} to {last}.", { node: "S\\d", first: "\\d+", last: "\\d+" });
+    }
+    await lab.expectEvent("{node} replaces its entries {first} to {last} by a snapshot.", { node: "S\\d", first: 1, last: "\\d+" });
+    await lab.act("Restart");
+    const installed = { node: `S${other}`, leader: "S\\d", index: "\\d+" };
+    await lab.expectEvent("{node} takes over {leader}'s snapshot: its state machine is now as of index {index}.", installed);
+    const panel = await lab.tab("Logs");
+    await expect(panel.getByText(lab.t("in the snapshot")).first()).toBeVisible();
+    await expect(lab.inspector()).toContainText("snapshot");
+  });
+
+  test("members learn, leave and come back while clients write", async ({ lab }) => {
+    const { leader, other } = await led(lab);
+    await lab.write("before");
+    await expect.poll(async () => (await lab.logs())[0]?.length).toBe(1);
+    await reconfigure(lab, { [other]: "members.learner" });
+    await lab.expectRole(other, "learner");
+    const third = (other % 5) + 1;
+    await reconfigure(lab, { [other]: "members.voter", [third]: "members.outside" });
+    const joint = { configuration: "\\{1 2 3 4 5\\}.*|.*→.*", index: "\\d+", node: `S${leader.number}` };
+    await lab.expectEvent("{node} uses the configuration {configuration} of index {index} from now on, committed or not.", joint);
+    await lab.expectRole(other, "follower");
+    await lab.write("after");
+    await expect.poll(async () => (await lab.logs())[other - 1]?.some((entry) => entry.text === "x=after")).toBe(true);
+    await expect(lab.region("Invariants")).toContainText(lab.t("{holding} of {all} hold", { holding: 9, all: 9 }));
+  });
+
+  test("leadership is handed over to whom the reader picks", async ({ lab }) => {
+    const { leader, other } = await led(lab);
+    await lab.write("x");
+    await lab.select(other);
+    await lab.act("Make leader");
+    await lab.expectRole(other, "leader");
+    await lab.expectRole(leader.number, "follower");
+  });
+
+  test("a read is confirmed by a round of heartbeats, and leaves the log alone", async ({ lab }) => {
+    await led(lab);
+    await lab.write("seen");
+    await expect.poll(async () => (await lab.logs())[0]?.length).toBe(1);
+    await lab.get("combobox", "raft.setting.reads").selectOption(lab.t("raft.reads.read_index"));
+    await lab.press(lab.get("button", "Read"));
+    await lab.expectEvent("{node} answers the read: it leads, and its state machine has come to index {index}.", { node: "S\\d", index: "\\d+" });
+    expect((await lab.logs())[0]?.length).toBe(1);
+  });
+});
