@@ -54,9 +54,14 @@ pub fn query() -> Vec<(String, String)> {
 
 /// What the reader typed into the field of this id; nothing when there is no such field.
 pub fn value_of(id: &str) -> String {
-    let field = document().get_element_by_id(id);
-    let field = field.and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok());
-    field.map(|field| field.value()).unwrap_or_default()
+    let Some(field) = document().get_element_by_id(id) else { return String::new() };
+    match field.dyn_into::<web_sys::HtmlInputElement>() {
+        Ok(input) => input.value(),
+        Err(other) => other
+            .dyn_into::<web_sys::HtmlSelectElement>()
+            .map(|select| select.value())
+            .unwrap_or_default(),
+    }
 }
 
 /// What is in a file; nothing when it cannot be read.

@@ -1,7 +1,8 @@
 //! The dialogs, each a `<dialog>` of the platform: it keeps the focus in and lets Escape close it.
 
+use conclave::protocols::catalog::PROTOCOLS;
 use conclave::scene::{GLYPHS, Glyph, Scene};
-use conclave::sim::{Action, MemberChange, NodeId, Order, PAGE_NODES, Place};
+use conclave::sim::{Action, MemberChange, NodeId, Order, PAGE_NODES, Place, Recording};
 use conclave::text::{LANGUAGES, Phrase, say};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -41,11 +42,11 @@ pub fn dialog(
     which: Dialog,
     draft: &Draft,
     scene: &Scene,
-    seed: u64,
+    start: &Recording,
     element: &NodeRef,
 ) -> Html {
     let (title, content) = match which {
-        Dialog::NewRun => (say::page::new_run(), new_run(ui, draft, scene.nodes.len(), seed)),
+        Dialog::NewRun => (say::page::new_run(), new_run(ui, draft, start)),
         Dialog::Partition => (say::partition::title(), partition(ui, draft)),
         Dialog::Members => (say::members::title(), members(ui, draft, scene)),
         Dialog::Links(node) => (say::link::of(node), links(ui, scene, node)),
@@ -63,14 +64,16 @@ pub fn dialog(
     }
 }
 
-/// Nodes and seed of a new run.
-fn new_run(ui: &Ui, draft: &Draft, nodes: usize, seed: u64) -> Html {
+/// Protocol, nodes and seed of a new run.
+fn new_run(ui: &Ui, draft: &Draft, start: &Recording) -> Html {
+    let Recording { protocol, nodes, seed, .. } = start;
     let onsubmit = {
         let send = ui.send.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            let (nodes, seed) = (browser::value_of("run-nodes"), browser::value_of("run-seed"));
-            send.emit(Msg::TryStart(nodes, seed));
+            let [protocol, nodes, seed] =
+                ["run-protocol", "run-nodes", "run-seed"].map(browser::value_of);
+            send.emit(Msg::TryStart(protocol, nodes, seed));
         })
     };
     let onchange = {
@@ -86,6 +89,14 @@ fn new_run(ui: &Ui, draft: &Draft, nodes: usize, seed: u64) -> Html {
     };
     html! {
         <form class="form" {onsubmit} novalidate=true>
+            <div class="entry">
+                <label for="run-protocol">{ ui.say(say::run::protocol()) }</label>
+                <select id="run-protocol">
+                    { for PROTOCOLS.iter().map(|each| html! {
+                        <option value={each.id} selected={each.id == *protocol}>{ ui.say((each.name)()) }</option>
+                    }) }
+                </select>
+            </div>
             <div class="entry">
                 <label for="run-nodes">{ ui.say(say::run::nodes()) }</label>
                 <input id="run-nodes" aria-describedby="run-nodes-help" inputmode="numeric" ~defaultValue={nodes.to_string()} />

@@ -64,6 +64,8 @@ pub enum Msg {
     Select(Option<Selection>),
     /// Begin a new run.
     Start {
+        /// The protocol's name in links.
+        protocol: String,
         /// How many nodes.
         nodes: u8,
         /// What all chance comes from.
@@ -85,8 +87,8 @@ pub enum Msg {
     OnlyKeyEvents(bool),
     /// Open a dialog, or close the one that is open.
     Dialog(Option<Dialog>),
-    /// Begin a new run with what the reader typed: nodes, seed.
-    TryStart(String, String),
+    /// Begin a new run with what the reader chose and typed: protocol, nodes, seed.
+    TryStart(String, String, String),
     /// Put a node on a side, or in a place, in the dialog that is open.
     Side(NodeId, u8),
     /// Let the client form ask this node, or whoever leads.

@@ -46,7 +46,7 @@ impl Options {
     /// Reads the page's address; with them come notices of what was not right.
     pub fn read() -> (Self, Vec<Phrase>) {
         let mut options = Self {
-            protocol: PROTOCOLS[0].0.into(),
+            protocol: PROTOCOLS[0].id.into(),
             nodes: 5,
             seed: 1,
             language: preferred_language(),
@@ -75,9 +75,9 @@ impl Options {
         let value = &*value.to_ascii_lowercase();
         match name {
             "protocol" => {
-                let known = PROTOCOLS.iter().find(|(id, _)| *id == value);
-                let all = || PROTOCOLS.iter().map(|(id, _)| (*id).into()).collect::<Vec<_>>();
-                self.protocol = known.ok_or_else(|| say::option::one_of(all()))?.0.into();
+                let known = PROTOCOLS.iter().find(|each| each.id == value);
+                let all = || PROTOCOLS.iter().map(|each| each.id.into()).collect::<Vec<_>>();
+                self.protocol = known.ok_or_else(|| say::option::one_of(all()))?.id.into();
             }
             "nodes" | "n" => self.nodes = number(value, 1, PAGE_NODES.into())? as u8,
             "seed" => self.seed = number(value, 0, u64::MAX)?,

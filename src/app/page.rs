@@ -199,7 +199,7 @@ impl Component for Page {
                 }
                 self.selection = selection;
             }
-            Msg::Start { nodes, seed } => self.start(nodes, seed),
+            Msg::Start { protocol, nodes, seed } => self.start(protocol, nodes, seed),
             Msg::Open(bytes) => match Session::from_bytes(&bytes) {
                 Ok(session) => {
                     self.pause();
@@ -244,8 +244,8 @@ impl Component for Page {
                     self.draft = Draft::new(dialog, &self.scene);
                 }
             }
-            Msg::TryStart(nodes, seed) => match dialogs::read_run(&nodes, &seed) {
-                Ok((nodes, seed)) => self.start(nodes, seed),
+            Msg::TryStart(protocol, nodes, seed) => match dialogs::read_run(&nodes, &seed) {
+                Ok((nodes, seed)) => self.start(protocol, nodes, seed),
                 Err(problem) => self.draft.problem = Some(problem),
             },
             Msg::Side(node, side) => self.draft.sides[node.slot()] = side,
@@ -298,7 +298,7 @@ impl Component for Page {
                     }
                 </main>
                 if let Some(dialog) = self.dialog {
-                    { dialogs::dialog(ui, dialog, &self.draft, scene, self.lab.start().seed,
+                    { dialogs::dialog(ui, dialog, &self.draft, scene, self.lab.start(),
                         &self.dialog_element) }
                 }
             </div>
@@ -410,14 +410,16 @@ impl Page {
         self.breaches = breaches;
     }
 
-    fn start(&mut self, nodes: u8, seed: u64) {
-        let old = self.lab.start();
-        let mut recording = Recording::new(&old.protocol, nodes, seed);
-        // The rules, the network and the load that the reader has chosen stay as they are.
+    fn start(&mut self, protocol: String, nodes: u8, seed: u64) {
+        let mut recording = Recording::new(&protocol, nodes, seed);
+        // The network and the load that the reader has chosen stay as they are, and the rules too,
+        // unless they are those of another protocol.
         recording.quality = self.scene.quality;
         recording.workload = self.scene.workload;
-        let settings = self.scene.settings.iter();
-        recording.settings = settings.map(|each| (each.id.to_owned(), each.value)).collect();
+        if protocol == self.lab.protocol() {
+            let settings = self.scene.settings.iter();
+            recording.settings = settings.map(|each| (each.id.to_owned(), each.value)).collect();
+        }
         self.open(Session::of_recording(recording));
     }
 
@@ -559,7 +561,11 @@ impl Page {
         let ui = &self.ui;
         let languages = dialogs::language_select(ui);
         let themes = dialogs::theme_select(ui, self.options.theme);
-        let again = Msg::Start { nodes: self.lab.size(), seed: self.lab.start().seed };
+        let again = Msg::Start {
+            protocol: self.lab.protocol().into(),
+            nodes: self.lab.size(),
+            seed: self.lab.start().seed,
+        };
         html! {
             <header class="top">
                 <h1>{ "Conclave" }<span class="protocol">{ ui.say(title) }</span></h1>
