@@ -173,3 +173,13 @@ test("a message under way is looked into while time stands still", async ({ lab 
   await lab.press(message);
   await expect(lab.get("button", "Play")).toBeVisible();
 });
+
+test("a new run can be of another protocol", async ({ lab }) => {
+  await lab.open();
+  await lab.press(lab.get("button", "New run…"));
+  await lab.get("combobox", "Protocol").selectOption("multi_paxos");
+  await lab.press(lab.get("button", "Start"));
+  await expect(lab.page.getByRole("heading", { level: 1 })).toContainText(lab.t("multi_paxos.name"));
+  await lab.play();
+  await expect(lab.page.getByRole("status").first()).toContainText(/S\d/);
+});
