@@ -54,6 +54,8 @@ forEveryReader(() => {
 
   test("members learn, leave and come back while clients write", async ({ lab }) => {
     const { leader, other } = await led(lab);
+    // Without it, a server that was removed may unseat the leader (dissertation §4.2.3).
+    await lab.get("checkbox", "CheckQuorum").check();
     await lab.write("before");
     await expect.poll(async () => (await lab.logs())[0]?.length).toBe(1);
     await reconfigure(lab, { [other]: "members.learner" });
