@@ -100,7 +100,34 @@ fn tally(report: &str) -> Result<Tally> {
         // A file of tests that cannot even be loaded is no test, but an error.
         failed: count("unexpected")? + report["errors"].as_array().map_or(0, Vec::len) as u64,
         skipped: count("skipped")?,
+        remarks: remarks(&report["suites"]),
     })
+}
+
+/// Which tests failed, or only passed when tried again, each with what it said first.
+fn remarks(suites: &serde_json::Value) -> Vec<String> {
+    let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let mut remarks = Vec::new();
+    for suite in list(suites) {
+        for spec in list(&suite["specs"]) {
+            for test in list(&spec["tests"]) {
+                let status = text(&test["status"]);
+                if matches!(status.as_str(), "unexpected" | "flaky") {
+                    let place = format!(
+                        "{}:{} {}",
+                        text(&spec["file"]),
+                        spec["line"],
+                        text(&spec["title"])
+                    );
+                    let said = text(&test["results"][0]["error"]["message"]);
+                    remarks.push(format!("{status}: {place}\n{said}"));
+                }
+            }
+        }
+        remarks.extend(self::remarks(&suite["suites"]));
+    }
+    remarks
 }
 
 fn ensure_node() -> Result<()> {
@@ -195,8 +222,14 @@ mod tests {
     #[test]
     fn a_report_is_counted() {
         let report = r#"{"errors": [{"message": "cannot load"}],
+            "suites": [{"suites": [{"specs": [
+                {"title": "holds", "file": "a.mjs", "line": 3, "tests": [{"status": "expected"}]},
+                {"title": "breaks", "file": "b.mjs", "line": 7, "tests": [
+                    {"status": "unexpected", "results": [{"error": {"message": "no such button"}}]}]}
+            ]}]}],
             "stats": {"expected": 5, "unexpected": 1, "flaky": 2, "skipped": 3}}"#;
-        assert_eq!(tally(report).unwrap(), Tally { passed: 7, failed: 2, skipped: 3 });
+        let remarks = vec!["unexpected: b.mjs:7 breaks\nno such button".to_owned()];
+        assert_eq!(tally(report).unwrap(), Tally { passed: 7, failed: 2, skipped: 3, remarks });
         assert!(tally("{}").unwrap_err().to_string().contains("lacks expected"));
     }
 }

@@ -10,16 +10,18 @@ use anyhow::{Context, Result};
 use crate::workspace::{Workspace, run};
 
 /// How many tests passed, failed and were passed over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub passed: u64,
     pub failed: u64,
     pub skipped: u64,
+    /// What to tell again at the very end, where nobody can overlook it: the tests that failed, and why.
+    pub remarks: Vec<String>,
 }
 
 impl Tally {
     /// A stage that is one test by itself.
-    pub const ONE: Self = Self { passed: 1, failed: 0, skipped: 0 };
+    pub const ONE: Self = Self { passed: 1, failed: 0, skipped: 0, remarks: Vec::new() };
 }
 
 impl AddAssign for Tally {
@@ -27,6 +29,7 @@ impl AddAssign for Tally {
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped += other.skipped;
+        self.remarks.extend(other.remarks);
     }
 }
 
@@ -55,19 +58,19 @@ pub fn run_all(workspace: &Workspace, stages: &[Stage]) -> ExitCode {
         let start = Instant::now();
         let tally = (stage.run)(workspace).unwrap_or_else(|error| {
             eprintln!("error: {error:#}");
-            Tally { failed: 1, ..Tally::default() }
+            Tally { failed: 1, remarks: vec![format!("{error:#}")], ..Tally::default() }
         });
         outcomes.push(Outcome { name: stage.name, tally, took: start.elapsed() });
     }
-    sum_up(&outcomes)
+    sum_up(outcomes)
 }
 
-fn sum_up(outcomes: &[Outcome]) -> ExitCode {
+fn sum_up(outcomes: Vec<Outcome>) -> ExitCode {
     println!("\n=== summary");
     let mut total = Tally::default();
     let mut took = Duration::ZERO;
     for outcome in outcomes {
-        let Tally { passed, failed, skipped } = outcome.tally;
+        let Tally { passed, failed, skipped, .. } = outcome.tally;
         let verdict = if failed == 0 { "ok" } else { "FAILED" };
         let seconds = outcome.took.as_secs_f32();
         print!("  {:<24} {verdict:<7} {passed:>5} passed {failed:>3} failed", outcome.name);
@@ -77,6 +80,9 @@ fn sum_up(outcomes: &[Outcome]) -> ExitCode {
         println!(" {seconds:>7.1} s");
         total += outcome.tally;
         took += outcome.took;
+    }
+    for remark in &total.remarks {
+        println!("  - {}", remark.replace('\n', "\n    "));
     }
     println!("  all stages took {} min {} s", took.as_secs() / 60, took.as_secs() % 60);
     println!("{} passed, {} failed", total.passed, total.failed);
@@ -98,8 +104,12 @@ pub fn cargo_test(command: &mut Command, what: &str) -> Result<Tally> {
     for line in BufReader::new(output).split(b'\n') {
         let line = line?;
         stdout().write_all(&[&line[..], b"\n"].concat())?;
-        if let Some(result) = test_result(&String::from_utf8_lossy(&line)) {
+        let line = String::from_utf8_lossy(&line);
+        if let Some(result) = test_result(&line) {
             tally += result;
+        }
+        if line.starts_with("test ") && line.ends_with(" ... FAILED") {
+            tally.remarks.push(line.into_owned());
         }
     }
     let status = child.wait()?;
@@ -118,7 +128,7 @@ fn test_result(line: &str) -> Option<Tally> {
         part.trim().parse().ok()
     };
     let (passed, failed) = (count("passed")?, count("failed")?);
-    Some(Tally { passed, failed, skipped: count("ignored")? })
+    Some(Tally { passed, failed, skipped: count("ignored")?, ..Tally::default() })
 }
 
 #[cfg(test)]
@@ -129,7 +139,8 @@ mod tests {
     fn results_are_read() {
         let line = "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 0 filtered out; \
                     finished in 0.01s";
-        assert_eq!(test_result(line), Some(Tally { passed: 12, failed: 3, skipped: 1 }));
+        let tally = Tally { passed: 12, failed: 3, skipped: 1, ..Tally::default() };
+        assert_eq!(test_result(line), Some(tally));
         assert_eq!(test_result("test result_is_read ... ok"), None);
         assert_eq!(test_result("running 3 tests"), None);
     }
