@@ -1,0 +1,342 @@
+//! What the page does with what is asked of it.
+
+use conclave::protocols::catalog;
+use conclave::scene::{Advance, complain, complain_link, complain_recording};
+use conclave::sim::timeline::{MAX_STEPS, Moment};
+use conclave::sim::{Micros, Recording, Session};
+use conclave::text::{Phrase, say};
+
+use super::{Notice, Page, WIDE};
+use crate::app::dialogs::{self, Draft};
+use crate::app::stage::layout::Layout;
+use crate::app::{Dialog, Msg, Selection, Tab, Theme, Travel, browser, options};
+
+/// The most events in one frame; a run that wants more goes slower than asked.
+const BUDGET: u64 = 20_000;
+/// The least time between two renderings while running, in milliseconds: what happens faster cannot
+/// be read.
+const RENDER_EVERY: f64 = 50.0;
+/// The longest time that one frame stands for, in milliseconds; a browser that slept has not lived.
+const LONGEST_FRAME: f64 = 100.0;
+/// The most events that the list shows.
+const SHOWN_EVENTS: usize = 200;
+
+impl Page {
+    /// Does what is asked of the page; tells whether it looks different then.
+    pub(super) fn take(&mut self, msg: Msg) -> bool {
+        match msg {
+            Msg::Frame(clock) => return self.frame(clock),
+            Msg::Play => self.play(),
+            Msg::Pause => self.pause(),
+            Msg::Step => {
+                self.pause();
+                self.lab.step();
+                self.moved();
+            }
+            Msg::PlayOrPause if self.playing => self.pause(),
+            Msg::PlayOrPause => self.play(),
+            Msg::Travel(travel) => self.travel(travel),
+            Msg::NameBranch(branch, name) => {
+                if let Err(error) = self.lab.rename(branch, &name) {
+                    self.notice(complain(&error));
+                }
+            }
+            Msg::Mark(text) => {
+                if let Err(error) = self.lab.mark(text.trim()) {
+                    self.notice(complain(&error));
+                }
+            }
+            Msg::Share(at_end) => match self.lab.line(at_end).to_link() {
+                Ok(link) => {
+                    let (address, send) = (browser::address(&link), self.ui.send.clone());
+                    yew::platform::spawn_local(async move {
+                        let copied = browser::copy(&address).await;
+                        send.emit(Msg::Shared(address, copied));
+                    });
+                }
+                Err(error) => self.notice(complain_link(&error)),
+            },
+            Msg::Shared(address, copied) => {
+                self.link = Some(address.into());
+                self.notice(if copied { say::share::copied() } else { say::share::not_copied() });
+            }
+            Msg::Save => match self.lab.session().to_bytes() {
+                Ok(bytes) => {
+                    if browser::save("run.conclave", &bytes).is_err() {
+                        self.notice(say::share::not_saved());
+                    }
+                }
+                Err(error) => self.notice(complain_link(&error)),
+            },
+            Msg::Speed(place) => self.speed = place.min(options::FASTEST),
+            Msg::Act(action) => {
+                match self.lab.act(action) {
+                    Ok(()) => self.keep(),
+                    Err(error) => self.notice(complain(&error)),
+                }
+                self.moved();
+            }
+            Msg::Select(selection) => {
+                // What moves on cannot be read: to look into a message, time stands still.
+                if let Some(Selection::Message(_)) = selection {
+                    self.pause();
+                }
+                self.selection = selection;
+            }
+            Msg::Start { protocol, nodes, seed } => self.start(protocol, nodes, seed),
+            Msg::Open(bytes) => match Session::from_bytes(&bytes) {
+                Ok(session) => {
+                    self.pause();
+                    self.open(session);
+                }
+                Err(error) => self.refuse(complain_link(&error)),
+            },
+            Msg::OpenLink => match browser::link().map(|link| Session::from_link(&link)) {
+                Some(Ok(session)) => {
+                    self.pause();
+                    self.open(session);
+                }
+                Some(Err(error)) => self.notice(complain_link(&error)),
+                None => return false,
+            },
+            Msg::Speak(language) => {
+                self.ui.language = language;
+                self.dress();
+            }
+            Msg::Wear(theme) => {
+                self.options.theme = theme;
+                self.dress();
+            }
+            Msg::ShowLogsFrom(first) => {
+                self.window.first = first;
+                self.moved();
+            }
+            Msg::ShowTab(tab) => {
+                self.tab = tab;
+                self.moved();
+            }
+            Msg::OnlyKeyEvents(only) => {
+                self.only_key = only;
+                self.moved();
+            }
+            Msg::Dialog(dialog) => {
+                if dialog.is_none() {
+                    self.close_dialog();
+                }
+                self.dialog = dialog;
+                if let Some(dialog) = dialog {
+                    self.draft = Draft::new(dialog, &self.scene);
+                }
+            }
+            Msg::TryStart(protocol, nodes, seed) => match dialogs::read_run(&nodes, &seed) {
+                Ok((nodes, seed)) => self.start(protocol, nodes, seed),
+                Err(problem) => self.draft.problem = Some(problem),
+            },
+            Msg::Side(node, side) => self.draft.sides[node.slot()] = side,
+            Msg::Ask(node) => self.choice.node = node,
+            Msg::Persist(persistent) => self.choice.persistent = persistent,
+            Msg::Complain(phrase) => self.notice(phrase),
+            Msg::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
+            Msg::Sight => {
+                self.mind_frames();
+                return false;
+            }
+            Msg::Resized => {
+                self.layout = Layout::new(self.lab.size(), browser::matches(WIDE));
+            }
+        }
+        true
+    }
+
+    fn play(&mut self) {
+        self.playing = true;
+        self.clock = self.lab.now().0 as f64;
+        self.mind_frames();
+    }
+
+    fn pause(&mut self) {
+        self.playing = false;
+        self.mind_frames();
+        self.moved();
+    }
+
+    /// Frames are asked for while there is something to move and somebody to see it, else none.
+    pub(super) fn mind_frames(&mut self) {
+        let wanted = self.playing && browser::visible() && self.onscreen.get();
+        match (wanted, self.last_frame.is_some()) {
+            (true, false) => {
+                self.last_frame = Some(browser::clock());
+                self.frames.request();
+            }
+            (false, true) => {
+                self.last_frame = None;
+                self.frames.cancel();
+            }
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    /// Lets as much of the world's time pass as the reader saw pass. How it is cut into frames
+    /// changes nothing: events happen at their moments, in their order.
+    fn frame(&mut self, clock: f64) -> bool {
+        let Some(last) = self.last_frame else { return false };
+        let passed = (clock - last).clamp(0.0, LONGEST_FRAME);
+        self.last_frame = Some(clock);
+        self.clock += passed * options::speed(self.speed);
+        match self.lab.run_until(Micros(self.clock as u64), BUDGET) {
+            Advance::Reached => {}
+            Advance::OutOfBudget => self.clock = self.lab.now().0 as f64,
+            Advance::Full => {
+                self.notice(say::refused::full(MAX_STEPS, "steps"));
+                self.pause();
+                return true;
+            }
+            Advance::Breached => {
+                self.pause();
+                return true;
+            }
+        }
+        self.draw(clock);
+        self.frames.request();
+        if self.lab.steps() == self.drawn || clock - self.last_render < RENDER_EVERY {
+            return false;
+        }
+        self.last_render = clock;
+        self.moved();
+        true
+    }
+
+    /// Draws what moves with time.
+    pub(super) fn draw(&mut self, clock: f64) {
+        self.lab.flights(self.motion.flights());
+        let wrecks = self.lab.wrecks();
+        self.motion.mourn(wrecks, clock);
+        let selected = match self.selection {
+            Some(Selection::Message(id)) => Some(id),
+            _ => None,
+        };
+        self.motion.draw(&self.scene, &self.layout, self.lab.now(), selected, clock);
+        if let Some(time) = self.time.get() {
+            time.set_text_content(Some(&crate::app::clock(self.lab.now())));
+        }
+    }
+
+    /// The world has changed: takes a new scene of it.
+    fn moved(&mut self) {
+        self.scene = self.lab.scene(self.window);
+        self.drawn = self.lab.steps();
+        if self.tab == Tab::Events {
+            let only_key = self.only_key;
+            self.rows = self.lab.events(SHOWN_EVENTS, &|row| !only_key || row.key);
+        }
+        let breaches =
+            self.scene.verdicts.iter().filter(|verdict| verdict.breach.is_some()).count();
+        if breaches > self.breaches {
+            self.playing = false;
+            self.mind_frames();
+        }
+        self.breaches = breaches;
+    }
+
+    fn start(&mut self, protocol: String, nodes: u8, seed: u64) {
+        let mut recording = Recording::new(&protocol, nodes, seed);
+        // The network and the load that the reader has chosen stay as they are, and the rules too,
+        // unless they are those of another protocol.
+        recording.quality = self.scene.quality;
+        recording.workload = self.scene.workload;
+        if protocol == self.lab.protocol() {
+            let settings = self.scene.settings.iter();
+            recording.settings = settings.map(|each| (each.id.to_owned(), each.value)).collect();
+        }
+        self.open(Session::of_recording(recording));
+    }
+
+    /// Goes to another moment or branch, and stands still there.
+    fn travel(&mut self, travel: Travel) {
+        self.playing = false;
+        let lab = &mut self.lab;
+        let mut done = Ok(());
+        match travel {
+            Travel::Start => lab.seek(Moment::default()),
+            Travel::End => lab.seek(lab.tree().current().end),
+            Travel::Back => _ = lab.step_back(),
+            Travel::NextBeat => lab.beat_forward(),
+            Travel::LastBeat => lab.beat_back(),
+            Travel::Time(at) => lab.seek_time(at),
+            Travel::Undo => done = lab.undo().map(|_| ()),
+            Travel::Redo => _ = lab.redo(),
+            Travel::Branch(branch) => _ = lab.switch(branch),
+            Travel::Fork => done = lab.fork(""),
+            Travel::Delete => lab.delete(lab.tree().current().id),
+        }
+        if let Err(error) = done {
+            self.notice(complain(&error));
+        }
+        self.clock = self.lab.now().0 as f64;
+        self.mind_frames();
+        self.keep();
+        self.moved();
+    }
+
+    /// Goes on where a recording ends. One that cannot be played leaves everything as it is.
+    fn open(&mut self, session: Session) {
+        match catalog::resume(session) {
+            Ok((lab, differs)) => {
+                if let Some(Moment { after, at }) = differs {
+                    self.notice(say::share::differs(after, crate::app::clock(at)));
+                }
+                self.link = None;
+                self.close_dialog();
+                self.dialog = None;
+                self.layout = Layout::new(lab.size(), browser::matches(WIDE));
+                self.clock = lab.now().0 as f64;
+                self.lab = lab;
+                self.selection = None;
+                self.choice.node = None;
+                self.window.first = None;
+                self.breaches = 0;
+                self.keep();
+                self.moved();
+            }
+            Err(error) => self.refuse(complain_recording(&error)),
+        }
+    }
+
+    /// Says what is wrong with a run that was asked for, where it was asked for.
+    fn refuse(&mut self, phrase: Phrase) {
+        match self.dialog {
+            Some(Dialog::NewRun) => self.draft.problem = Some(phrase),
+            _ => self.notice(phrase),
+        }
+    }
+
+    /// Lets the platform close the dialog: it gives the focus back to what opened it.
+    fn close_dialog(&self) {
+        if let Some(dialog) = self.dialog_element.cast::<web_sys::HtmlDialogElement>() {
+            dialog.close();
+        }
+    }
+
+    pub(super) fn notice(&mut self, phrase: Phrase) {
+        self.notices.retain(|notice| notice.phrase != phrase);
+        self.noticed += 1;
+        self.notices.push(Notice { id: self.noticed, phrase });
+    }
+
+    /// Keeps the recording where a trap cannot reach it.
+    pub(super) fn keep(&self) {
+        browser::keep_recording(&self.lab.recording().to_json());
+    }
+
+    /// Tells the document which language it speaks and which theme it wears.
+    pub(super) fn dress(&self) {
+        browser::set_root("lang", &self.ui.language.tag());
+        let theme = match self.options.theme {
+            Theme::Auto => "auto",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        };
+        browser::set_root("data-theme", theme);
+        browser::document().set_title(&self.ui.say(say::page::title(self.lab.title())));
+    }
+}
