@@ -2,8 +2,8 @@
 
 use super::events::{Journal, Wreck, notate_answer};
 use super::{
-    Client, Epoch, EventRow, Exhibit, Flight, Glyph, Logs, Message, Node, Orders, Scene, Setting,
-    Timer, Verdict, Window, Witness,
+    Client, Costs, Epoch, EventRow, Exhibit, Flight, Glyph, Logs, Message, Node, Orders, Scene,
+    Setting, Timer, Verdict, Window, Witness,
 };
 use crate::sim::node::Status;
 use crate::sim::protocol::Judge;
@@ -234,6 +234,18 @@ impl<P: Exhibit> Run<P> {
             .collect()
     }
 
+    fn costs(&self) -> Costs {
+        let tally = self.world().tally();
+        Costs {
+            messages: tally.messages,
+            bytes: tally.bytes,
+            operations: tally.operations,
+            median: tally.latencies.percentile(50),
+            most: tally.latencies.percentile(95),
+            leaderless: P::LED.then(|| tally.leaderless(self.world().now())),
+        }
+    }
+
     fn settings(&self) -> Vec<Setting> {
         let setting = |setting: &crate::sim::Setting<P::Config>| {
             let (name, help) = P::setting(setting.id);
@@ -424,6 +436,7 @@ impl<P: Exhibit> Lab for Run<P> {
                 compact: P::takes(&Order::Compact),
             },
             in_flight: self.world().flights().count(),
+            costs: self.costs(),
         }
     }
 

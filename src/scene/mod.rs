@@ -50,6 +50,8 @@ pub struct Scene {
     pub orders: Orders,
     /// How many messages are under way.
     pub in_flight: usize,
+    /// What the run cost so far.
+    pub costs: Costs,
 }
 
 impl Scene {
@@ -59,6 +61,23 @@ impl Scene {
         let running = leaders.filter(|node| node.status != Status::Crashed);
         running.max_by_key(|node| node.face.epoch)
     }
+}
+
+/// What a run cost so far, to compare it with another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Costs {
+    /// How many messages nodes have sent to each other.
+    pub messages: u64,
+    /// How many bytes they were, by [`Protocol::bytes`](crate::sim::Protocol::bytes).
+    pub bytes: u64,
+    /// How many operations of clients were answered.
+    pub operations: u64,
+    /// How many microseconds half of them took at most, to one part in 64; none when there are none.
+    pub median: Option<u64>,
+    /// How many microseconds 95 of a hundred took at most, likewise.
+    pub most: Option<u64>,
+    /// For how long no node that runs has led; none where nodes are never led.
+    pub leaderless: Option<Micros>,
 }
 
 /// What nodes can be asked to do, beside what clients ask.

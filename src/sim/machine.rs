@@ -37,6 +37,18 @@ impl Op {
     }
 }
 
+impl Command {
+    /// How many bytes it takes, by the measure of [`Protocol::bytes`](super::Protocol::bytes).
+    pub fn bytes(&self) -> u64 {
+        let texts = match &self.op {
+            Op::Write { key, value } => key.len() + value.len() + 2,
+            Op::Read { key } => key.len() + 1,
+        };
+        // The client's name, its sequence number, the kind.
+        1 + 8 + 1 + texts as u64
+    }
+}
+
 impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -139,6 +151,13 @@ impl KeyValue {
     /// What the key is bound to.
     pub fn get(&self, key: &str) -> Option<&Text> {
         self.place(key).ok().map(|place| &self.values[place].1)
+    }
+
+    /// How many bytes it takes, by the measure of [`Protocol::bytes`](super::Protocol::bytes); what
+    /// clients were told counts as a number each.
+    pub fn bytes(&self) -> u64 {
+        let texts = self.iter().map(|(key, value)| key.len() + value.len() + 2);
+        texts.sum::<usize>() as u64 + 16 * self.sessions.iter().flatten().count() as u64
     }
 
     /// All bindings, in order of the keys.

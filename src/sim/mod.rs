@@ -22,6 +22,7 @@ mod queue;
 pub mod recording;
 pub mod rng;
 pub mod session;
+pub mod tally;
 pub mod timeline;
 pub mod world;
 
@@ -35,6 +36,7 @@ pub use order::{MemberChange, Order, Place};
 pub use protocol::{Context, Effects, Input, Judge, Protocol, Setting, SettingKind};
 pub use recording::{Recording, RecordingError};
 pub use session::{LinkError, Session};
+pub use tally::Tally;
 pub use timeline::Timeline;
 pub use world::{Body, Event, EventKind, Watch, World};
 

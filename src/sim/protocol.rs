@@ -37,6 +37,9 @@ pub trait Protocol: Sized + Clone + Debug + Eq + Hash + 'static {
     /// All timers; a timer's number is its place here. At most [`MAX_TIMERS`].
     const TIMERS: &'static [Self::Timer];
 
+    /// Whether the nodes have a leader when all is well.
+    const LED: bool = false;
+
     /// What of the configuration people can change, in the order in which to offer it.
     fn settings() -> &'static [Setting<Self::Config>];
 
@@ -73,6 +76,17 @@ pub trait Protocol: Sized + Clone + Debug + Eq + Hash + 'static {
     /// something is decided.
     fn beat(_: &Self::Reason) -> Option<BeatKind> {
         None
+    }
+
+    /// The number with which a node leads, such as its term; none when it does not.
+    fn leads(_: &Self::State) -> Option<u64> {
+        None
+    }
+
+    /// How many bytes a message takes when it is written down plainly: eight for a number, one for a
+    /// name, a kind or a flag, and one more than its length for a text. 0 where nobody counts.
+    fn bytes(_: &Self::Message) -> u64 {
+        0
     }
 
     /// The number of a timer, its place in [`Protocol::TIMERS`].

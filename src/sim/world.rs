@@ -19,6 +19,7 @@ use super::node::{Node, Running, Status};
 use super::protocol::{Alarm, Context, Effects, Input, Judge, Protocol};
 use super::queue::{Due, Queue, Ticket, Turn};
 use super::rng::Rng;
+use super::tally::Tally;
 use super::{ClientId, MAX_NODES, MessageId, Micros, NodeId, Seat};
 
 pub use act::{check_quality, check_setting};
@@ -220,6 +221,7 @@ pub struct World<P: Protocol> {
     found: Vec<<P::Judge as Judge<P>>::Breach>,
     breaches: Vec<Breached<<P::Judge as Judge<P>>::Breach>>,
     milestone: Option<Reached<<P::Judge as Judge<P>>::Milestone>>,
+    tally: Tally,
     fx: Effects<P>,
 }
 
@@ -252,6 +254,7 @@ impl<P: Protocol> World<P> {
             found: Vec::new(),
             breaches: Vec::new(),
             milestone: None,
+            tally: Tally::default(),
             fx: Effects::new(false),
         };
         if let Some(judge) = &mut world.judge {
@@ -348,6 +351,17 @@ impl<P: Protocol> World<P> {
     /// What came about last, seen from outside.
     pub fn milestone(&self) -> Option<&Reached<<P::Judge as Judge<P>>::Milestone>> {
         self.milestone.as_ref()
+    }
+
+    /// What the run cost so far.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// The node that runs and leads, of those that believe so the one with the highest number.
+    pub fn leader(&self) -> Option<NodeId> {
+        let number = |node: &NodeId| self.state(*node).and_then(P::leads);
+        self.tally.leaders().iter().max_by_key(number)
     }
 
     /// When the next event is due.
@@ -482,6 +496,7 @@ impl<P: Protocol> World<P> {
             timer.plan.set(ticket, Due::Timer(node, number as u8), &mut self.post.queue);
         }
         for (to, message) in self.fx.messages.drain(..) {
+            self.tally.sent(P::bytes(&message));
             self.post.send(self.now, Seat::Node(node), Seat::Node(to), Body::Peer(message));
         }
         for (request, answer) in self.fx.answers.drain(..) {
@@ -491,6 +506,14 @@ impl<P: Protocol> World<P> {
         if let Some(judge) = &mut self.judge {
             judge.changed(&self.states, node, &mut self.found);
         }
+        self.count_leader(node);
+    }
+
+    /// A node may have begun to lead, or ceased to.
+    fn count_leader(&mut self, node: NodeId) {
+        let runs = self.nodes[node.slot()].status == Status::Up;
+        let leads = runs && self.state(node).is_some_and(|state| P::leads(state).is_some());
+        self.tally.leads(node, leads, self.now);
     }
 
     fn tell<'a, W: Watch<P>>(&'a self, watch: &mut W, kind: EventKind<'a, P>) {
@@ -547,10 +570,12 @@ impl<P: Protocol> World<P> {
         if let Some(judge) = &mut self.judge {
             judge.changed(&self.states, node, &mut self.found);
         }
+        self.count_leader(node);
     }
 
     fn resume(&mut self, node: NodeId) {
         self.nodes[node.slot()].status = Status::Up;
+        self.count_leader(node);
         for due in self.at_the_door(node) {
             let ticket = self.post.queue.ticket(self.now);
             match due {
@@ -754,7 +779,11 @@ impl<P: Protocol> World<P> {
                 self.tell_plain(watch, EventKind::Arrived(&flight));
             }
             Answer::Redirect(_) | Answer::Written | Answer::Value(_) => {
-                client.pending = None;
+                if let (Some(pending), false) =
+                    (client.pending.take(), matches!(answer, Answer::Redirect(_)))
+                {
+                    self.tally.answered(self.now.since(pending.invoked));
+                }
                 client.impatience.call_off();
                 client.favourite = from;
                 if client.automatic {

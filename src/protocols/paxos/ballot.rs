@@ -21,6 +21,9 @@ impl Ballot {
     /// Below every number that is ever used: nothing was promised yet.
     pub const NONE: Self = Self { round: 0, proposer: NodeId(0) };
 
+    /// How many bytes it takes in a message.
+    pub(super) const BYTES: u64 = 8 + 1;
+
     /// The number of a proposer's next attempt: above `seen`, and above all that it used before,
     /// the last of which had the round `used`.
     pub(super) fn next(me: NodeId, used: u64, seen: Self, mutations: Mutations) -> Self {

@@ -59,6 +59,21 @@ pub enum Payload {
     Configuration(Configuration),
 }
 
+impl Payload {
+    /// How many bytes it takes: [`Protocol::bytes`](crate::sim::Protocol::bytes). Of a configuration,
+    /// a name and its places for each member.
+    pub fn bytes(&self) -> u64 {
+        let kind = 1;
+        match self {
+            Self::Noop => kind,
+            Self::Command(command) => kind + command.bytes(),
+            Self::Configuration(configuration) => {
+                kind + 2 * u64::from(configuration.members().len())
+            }
+        }
+    }
+}
+
 /// An entry of the log. It never changes, so all servers, messages and copies of a world share it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

@@ -125,6 +125,28 @@ impl Message {
         }
     }
 
+    /// How many bytes it takes: [`Protocol::bytes`](crate::sim::Protocol::bytes).
+    pub fn bytes(&self) -> u64 {
+        let (kind, flag) = (1, 1);
+        kind + match self {
+            Self::RequestVote { .. } => 3 * 8 + flag,
+            Self::RequestVoteReply { .. } | Self::PreVoteReply { .. } => 8 + flag,
+            Self::PreVote { .. } => 3 * 8,
+            Self::AppendEntries { entries, .. } => {
+                6 * 8 + entries.iter().map(|entry| 8 + entry.payload.bytes()).sum::<u64>()
+            }
+            Self::AppendEntriesReply { outcome: Outcome::Success { .. }, .. } => 3 * 8 + flag,
+            Self::AppendEntriesReply { outcome: Outcome::Failure { conflict, .. }, .. } => {
+                3 * 8 + flag + conflict.map_or(0, |_| 2 * 8)
+            }
+            Self::InstallSnapshot { snapshot, .. } => {
+                let members = Payload::Configuration(snapshot.configuration);
+                3 * 8 + members.bytes() + snapshot.machine.bytes()
+            }
+            Self::TimeoutNow { .. } => 8,
+        }
+    }
+
     /// Whether its term is one that somebody is in. A PreVote speaks of a term that nobody may ever
     /// begin, and so does the answer that grants it.
     pub fn binds(&self) -> bool {

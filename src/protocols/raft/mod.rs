@@ -166,6 +166,7 @@ impl Protocol for Raft {
 
     const ID: &'static str = "raft";
     const TIMERS: &'static [Timer] = &[Timer::Election, Timer::Heartbeat];
+    const LED: bool = true;
 
     fn settings() -> &'static [Setting<Config>] {
         config::SETTINGS
@@ -229,6 +230,14 @@ impl Protocol for Raft {
     /// A pointer and a digest an entry; the judge keeps four words more for all logs together.
     fn weight(server: &Server) -> usize {
         size_of::<Server>() + server.durable.log.entries().len() * (size_of::<usize>() + 16)
+    }
+
+    fn leads(server: &Server) -> Option<u64> {
+        server.is_leader().then_some(server.term().0)
+    }
+
+    fn bytes(message: &Message) -> u64 {
+        message.bytes()
     }
 
     fn beat(reason: &Reason) -> Option<BeatKind> {

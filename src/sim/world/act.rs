@@ -27,7 +27,10 @@ impl<P: Protocol> World<P> {
                 let disk = self.nodes[node.slot()].disk.take().expect("a crashed node has a disk");
                 self.boot(*node, disk, watch);
             }
-            Action::Pause { node } => self.nodes[node.slot()].status = Status::Paused,
+            Action::Pause { node } => {
+                self.nodes[node.slot()].status = Status::Paused;
+                self.count_leader(*node);
+            }
             Action::Resume { node } => self.resume(*node),
             Action::FireTimer { node, timer } => {
                 self.nodes[node.slot()].timers[usize::from(*timer)].plan.call_off();

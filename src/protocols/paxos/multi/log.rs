@@ -43,6 +43,17 @@ pub enum Value {
     Command(Command),
 }
 
+impl Value {
+    /// How many bytes it takes: [`Protocol::bytes`](crate::sim::Protocol::bytes).
+    pub fn bytes(&self) -> u64 {
+        let kind = 1;
+        match self {
+            Self::Noop => kind,
+            Self::Command(command) => kind + command.bytes(),
+        }
+    }
+}
+
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -98,6 +98,29 @@ impl Message {
     }
 }
 
+impl Message {
+    /// How many bytes it takes: [`Protocol::bytes`](crate::sim::Protocol::bytes).
+    pub fn bytes(&self) -> u64 {
+        let (kind, flag) = (1, 1);
+        let all = |values: &Values| values.iter().map(|value| value.bytes()).sum::<u64>();
+        let whole = |snapshot: &Snapshot| 2 * 8 + snapshot.machine.bytes();
+        kind + Ballot::BYTES
+            + match self {
+                Self::Prepare { .. } => 8,
+                Self::Promise { accepted, snapshot, .. } => {
+                    let cells = accepted
+                        .iter()
+                        .map(|(_, cell)| 8 + Ballot::BYTES + flag + cell.value.bytes());
+                    8 + cells.sum::<u64>() + flag + snapshot.as_deref().map_or(0, whole)
+                }
+                Self::Accept { values, .. } | Self::Success { values, .. } => 3 * 8 + all(values),
+                Self::Accepted { .. } => 3 * 8 + flag,
+                Self::Refused { .. } => Ballot::BYTES,
+                Self::Install { snapshot, .. } => 8 + whole(snapshot),
+            }
+    }
+}
+
 /// Values with their slots, such as `3 x=1, 4 noop`.
 struct Listed<'a>(Slot, &'a [Arc<Value>]);
 

@@ -34,6 +34,7 @@ use super::ballot::Ballot;
 use super::mutations::Mutation;
 use crate::sim::machine::KeyValue;
 use crate::sim::protocol::{Context, Effects, Input, Protocol, Setting};
+use crate::sim::timeline::BeatKind;
 use crate::sim::{Answer, Command, NodeId, NodeSet, Order};
 
 pub use config::Config;
@@ -144,6 +145,7 @@ impl Protocol for MultiPaxos {
 
     const ID: &'static str = "multi_paxos";
     const TIMERS: &'static [Timer] = &[Timer::Election, Timer::Heartbeat];
+    const LED: bool = true;
 
     fn settings() -> &'static [Setting<Config>] {
         config::SETTINGS
@@ -201,6 +203,24 @@ impl Protocol for MultiPaxos {
 
     fn disk(replica: Replica) -> Durable {
         replica.durable
+    }
+
+    fn leads(replica: &Replica) -> Option<u64> {
+        match replica.role {
+            Role::Leader { ballot, .. } => Some(ballot.round),
+            Role::Follower { .. } | Role::Candidate { .. } => None,
+        }
+    }
+
+    fn bytes(message: &Message) -> u64 {
+        message.bytes()
+    }
+
+    fn beat(reason: &Reason) -> Option<BeatKind> {
+        match reason {
+            Reason::Leads { ballot, .. } => Some(BeatKind::Led(ballot.round)),
+            _ => None,
+        }
     }
 }
 

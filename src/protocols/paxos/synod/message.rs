@@ -56,6 +56,22 @@ impl Message {
     }
 }
 
+impl Message {
+    /// How many bytes it takes: [`Protocol::bytes`](crate::sim::Protocol::bytes).
+    pub fn bytes(&self) -> u64 {
+        let (kind, flag) = (1, 1);
+        let whole = |proposal: &Proposal| Ballot::BYTES + proposal.value.bytes();
+        kind + match self {
+            Self::Prepare { .. } => Ballot::BYTES,
+            Self::Promise { accepted, .. } => {
+                Ballot::BYTES + flag + accepted.as_ref().map_or(0, whole)
+            }
+            Self::Accept(proposal) | Self::Accepted(proposal) => whole(proposal),
+            Self::Refused { .. } => 2 * Ballot::BYTES,
+        }
+    }
+}
+
 /// `1.2 x=5`.
 impl fmt::Display for Proposal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -129,6 +129,10 @@ impl Protocol for Paxos {
     fn disk(replica: Replica) -> Durable {
         replica.durable
     }
+
+    fn bytes(message: &Message) -> u64 {
+        message.bytes()
+    }
 }
 
 impl Replica {
