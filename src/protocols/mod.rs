@@ -5,3 +5,4 @@ pub mod paxos;
 #[cfg(feature = "peers")]
 pub mod peers;
 pub mod raft;
+pub mod settings;

@@ -1,6 +1,8 @@
 //! Deliberate defects: each takes one rule away, so that people and searches can see what the rule
 //! is for. All are off by default; each is a setting, so that it is part of a run like any other.
 
+use crate::protocols::settings::{self, Rule};
+
 /// A rule that can be taken away. Sections are those of "Paxos Made Simple".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mutation {
@@ -35,34 +37,11 @@ pub enum Mutation {
     IdFirst,
 }
 
-/// Which rules are taken away; none by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Mutations(u16);
-
-impl Mutations {
-    /// Whether a rule is taken away.
-    #[inline]
-    pub const fn has(self, mutation: Mutation) -> bool {
-        self.0 >> mutation as u16 & 1 == 1
-    }
-
-    /// Takes a rule away, or gives it back.
-    pub const fn set(&mut self, mutation: Mutation, on: bool) {
-        let bit = 1 << mutation as u16;
-        self.0 = if on { self.0 | bit } else { self.0 & !bit };
+impl Rule for Mutation {
+    fn place(self) -> u16 {
+        self as u16
     }
 }
 
-/// The setting of a mutation, in a configuration that keeps them in `mutations`.
-macro_rules! defect {
-    ($id:literal, $mutation:ident) => {
-        Setting {
-            id: $id,
-            kind: SettingKind::Defect,
-            get: |config: &Config| config.mutations.has(Mutation::$mutation).into(),
-            set: |config: &mut Config, value| config.mutations.set(Mutation::$mutation, value != 0),
-        }
-    };
-}
-
-pub(super) use defect;
+/// Which rules are taken away.
+pub type Mutations = settings::Mutations<Mutation>;

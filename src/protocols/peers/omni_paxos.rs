@@ -17,9 +17,10 @@ use omnipaxos::{ClusterConfig, ServerConfig};
 
 use super::link::{Link, Place};
 use super::{Outside, Peer};
+use crate::protocols::settings::setting;
 use crate::sim::digest::Digest;
 use crate::sim::machine::KeyValue;
-use crate::sim::protocol::{Context, Effects, Input, Protocol, Setting, SettingKind};
+use crate::sim::protocol::{Context, Effects, Input, Protocol, Setting};
 use crate::sim::{Answer, Command, Micros, NodeId};
 
 /// The protocol, as a name. It needs two nodes or more.
@@ -41,12 +42,7 @@ impl Default for OmniConfig {
     }
 }
 
-const SETTINGS: &[Setting<OmniConfig>] = &[Setting {
-    id: "election_timeout",
-    kind: SettingKind::Time { least: Micros::from_millis(1), most: Micros::from_secs(10) },
-    get: |config| config.election_timeout.0,
-    set: |config, value| config.election_timeout = Micros(value),
-}];
+const SETTINGS: &[Setting<OmniConfig>] = &[setting!(time election_timeout)];
 
 /// After how many rounds the engine repeats what was not answered.
 const RESEND_ROUNDS: u64 = 2;

@@ -19,9 +19,10 @@ use raft::{GetEntriesContext, RaftState, RawNode, StateRole, Storage, StorageErr
 use slog::{Discard, Logger, o};
 
 use super::{Outside, Peer};
+use crate::protocols::settings::setting;
 use crate::sim::digest::Digest;
 use crate::sim::machine::KeyValue;
-use crate::sim::protocol::{Context, Effects, Input, Protocol, Setting, SettingKind};
+use crate::sim::protocol::{Context, Effects, Input, Protocol, Setting};
 use crate::sim::{Answer, ClientId, Command, Micros, NodeId, Op, RequestId, Text};
 
 /// The protocol, as a name.
@@ -55,40 +56,12 @@ impl Default for RaftRsConfig {
     }
 }
 
-const TIME: SettingKind =
-    SettingKind::Time { least: Micros::from_millis(1), most: Micros::from_secs(10) };
-
 const SETTINGS: &[Setting<RaftRsConfig>] = &[
-    Setting {
-        id: "election_timeout_least",
-        kind: TIME,
-        get: |config| config.election_timeout_least.0,
-        set: |config, value| config.election_timeout_least = Micros(value),
-    },
-    Setting {
-        id: "election_timeout_most",
-        kind: TIME,
-        get: |config| config.election_timeout_most.0,
-        set: |config, value| config.election_timeout_most = Micros(value),
-    },
-    Setting {
-        id: "heartbeat_interval",
-        kind: TIME,
-        get: |config| config.heartbeat_interval.0,
-        set: |config, value| config.heartbeat_interval = Micros(value),
-    },
-    Setting {
-        id: "pre_vote",
-        kind: SettingKind::Switch,
-        get: |config| config.pre_vote.into(),
-        set: |config, value| config.pre_vote = value != 0,
-    },
-    Setting {
-        id: "check_quorum",
-        kind: SettingKind::Switch,
-        get: |config| config.check_quorum.into(),
-        set: |config, value| config.check_quorum = value != 0,
-    },
+    setting!(time election_timeout_least),
+    setting!(time election_timeout_most),
+    setting!(time heartbeat_interval),
+    setting!(switch pre_vote),
+    setting!(switch check_quorum),
 ];
 
 /// What goes off at a node.

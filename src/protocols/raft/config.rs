@@ -1,7 +1,8 @@
 //! What can be tuned.
 
-use super::mutations::{self, Mutation, Mutations};
+use super::mutations::{Mutation, Mutations};
 use super::reads::ReadMode;
+use crate::protocols::settings::setting;
 use crate::sim::Micros;
 use crate::sim::protocol::{Setting, SettingKind};
 
@@ -92,131 +93,43 @@ impl Config {
     }
 }
 
-const TIME: SettingKind =
-    SettingKind::Time { least: Micros::from_millis(1), most: Micros::from_secs(10) };
-
 /// What people can change.
 pub(super) const SETTINGS: &[Setting<Config>] = &[
-    Setting {
-        id: "election_timeout_least",
-        kind: TIME,
-        get: |config| config.election_timeout_least.0,
-        set: |config, value| config.election_timeout_least = Micros(value),
-    },
-    Setting {
-        id: "election_timeout_most",
-        kind: TIME,
-        get: |config| config.election_timeout_most.0,
-        set: |config, value| config.election_timeout_most = Micros(value),
-    },
-    Setting {
-        id: "heartbeat_interval",
-        kind: TIME,
-        get: |config| config.heartbeat_interval.0,
-        set: |config, value| config.heartbeat_interval = Micros(value),
-    },
-    Setting {
-        id: "fast_backup",
-        kind: SettingKind::Switch,
-        get: |config| config.fast_backup.into(),
-        set: |config, value| config.fast_backup = value != 0,
-    },
-    Setting {
-        id: "leader_noop",
-        kind: SettingKind::Switch,
-        get: |config| config.leader_noop.into(),
-        set: |config, value| config.leader_noop = value != 0,
-    },
-    Setting {
-        id: "pre_vote",
-        kind: SettingKind::Switch,
-        get: |config| config.pre_vote.into(),
-        set: |config, value| config.pre_vote = value != 0,
-    },
-    Setting {
-        id: "check_quorum",
-        kind: SettingKind::Switch,
-        get: |config| config.check_quorum.into(),
-        set: |config, value| config.check_quorum = value != 0,
-    },
-    Setting {
-        id: "client_sessions",
-        kind: SettingKind::Switch,
-        get: |config| config.client_sessions.into(),
-        set: |config, value| config.client_sessions = value != 0,
-    },
-    Setting {
-        id: "max_entries",
-        kind: SettingKind::Count { least: 1, most: 1_000 },
-        get: |config| config.max_entries,
-        set: |config, value| config.max_entries = value,
-    },
-    Setting {
-        id: "pipeline",
-        kind: SettingKind::Count { least: 1, most: 64 },
-        get: |config| config.pipeline,
-        set: |config, value| config.pipeline = value,
-    },
-    Setting {
-        id: "entries_with_heartbeat",
-        kind: SettingKind::Switch,
-        get: |config| config.entries_with_heartbeat.into(),
-        set: |config, value| config.entries_with_heartbeat = value != 0,
-    },
-    Setting {
-        id: "snapshot_threshold",
-        kind: SettingKind::Count { least: 0, most: 10_000 },
-        get: |config| config.snapshot_threshold,
-        set: |config, value| config.snapshot_threshold = value,
-    },
-    Setting {
-        id: "max_applied",
-        kind: SettingKind::Count { least: 0, most: 1_000 },
-        get: |config| config.max_applied,
-        set: |config, value| config.max_applied = value,
-    },
+    setting!(time election_timeout_least),
+    setting!(time election_timeout_most),
+    setting!(time heartbeat_interval),
+    setting!(switch fast_backup),
+    setting!(switch leader_noop),
+    setting!(switch pre_vote),
+    setting!(switch check_quorum),
+    setting!(switch client_sessions),
+    setting!(count max_entries, 1 to 1_000),
+    setting!(count pipeline, 1 to 64),
+    setting!(switch entries_with_heartbeat),
+    setting!(count snapshot_threshold, 0 to 10_000),
+    setting!(count max_applied, 0 to 1_000),
     Setting {
         id: "reads",
         kind: SettingKind::Choice { values: 4 },
         get: |config| config.reads as u64,
         set: |config, value| config.reads = ReadMode::ALL[value as usize],
     },
-    Setting {
-        id: "clock_drift",
-        kind: SettingKind::Count { least: 0, most: 90 },
-        get: |config| config.clock_drift,
-        set: |config, value| config.clock_drift = value,
-    },
-    Setting {
-        id: "first_voters",
-        kind: SettingKind::Count { least: 0, most: 101 },
-        get: |config| config.first_voters,
-        set: |config, value| config.first_voters = value,
-    },
-    Setting {
-        id: "joint_consensus",
-        kind: SettingKind::Switch,
-        get: |config| config.joint_consensus.into(),
-        set: |config, value| config.joint_consensus = value != 0,
-    },
-    Setting {
-        id: "auto_leave",
-        kind: SettingKind::Switch,
-        get: |config| config.auto_leave.into(),
-        set: |config, value| config.auto_leave = value != 0,
-    },
-    mutations::PLURALITY_WINS,
-    mutations::VOTE_TWICE,
-    mutations::FORGET_VOTE,
-    mutations::FORGET_LOG,
-    mutations::NO_LOG_CHECK,
-    mutations::COMMIT_OLDER_TERM,
-    mutations::HALF_QUORUM,
-    mutations::COMMIT_BEFORE_ACK,
-    mutations::TRUNCATE_ALWAYS,
-    mutations::APPLY_BEFORE_COMMIT,
-    mutations::UNCONFIRMED_READ,
-    mutations::LONG_LEASE,
-    mutations::TWO_SERVER_CHANGE,
-    mutations::EARLY_CHANGE,
+    setting!(count clock_drift, 0 to 90),
+    setting!(count first_voters, 0 to 101),
+    setting!(switch joint_consensus),
+    setting!(switch auto_leave),
+    setting!(defect "plurality_wins", Mutation::PluralityWins),
+    setting!(defect "vote_twice", Mutation::VoteTwice),
+    setting!(defect "forget_vote", Mutation::ForgetVote),
+    setting!(defect "forget_log", Mutation::ForgetLog),
+    setting!(defect "no_log_check", Mutation::NoLogCheck),
+    setting!(defect "commit_older_term", Mutation::CommitOlderTerm),
+    setting!(defect "half_quorum", Mutation::HalfQuorum),
+    setting!(defect "commit_before_ack", Mutation::CommitBeforeAck),
+    setting!(defect "truncate_always", Mutation::TruncateAlways),
+    setting!(defect "apply_before_commit", Mutation::ApplyBeforeCommit),
+    setting!(defect "unconfirmed_read", Mutation::UnconfirmedRead),
+    setting!(defect "long_lease", Mutation::LongLease),
+    setting!(defect "two_server_change", Mutation::TwoServerChange),
+    setting!(defect "early_change", Mutation::EarlyChange),
 ];

@@ -1,11 +1,10 @@
 //! Deliberate defects: each takes one rule away, so that people and searches can see what the rule
 //! is for. All are off by default; each is a setting, so that it is part of a run like any other.
 
-use super::config::Config;
 use super::membership::Configuration;
 use super::quorum::Majority;
 use super::{Cx, Fx, Index, Server};
-use crate::sim::protocol::{Setting, SettingKind};
+use crate::protocols::settings::{self, Rule};
 use crate::sim::{NodeId, NodeSet};
 
 /// A rule that can be taken away.
@@ -63,54 +62,14 @@ impl Mutation {
     ];
 }
 
-/// Which rules are taken away; none by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Mutations(u16);
-
-impl Mutations {
-    /// Whether a rule is taken away.
-    #[inline]
-    pub const fn has(self, mutation: Mutation) -> bool {
-        self.0 >> mutation as u16 & 1 == 1
-    }
-
-    /// Takes a rule away, or gives it back.
-    pub const fn set(&mut self, mutation: Mutation, on: bool) {
-        let bit = 1 << mutation as u16;
-        self.0 = if on { self.0 | bit } else { self.0 & !bit };
+impl Rule for Mutation {
+    fn place(self) -> u16 {
+        self as u16
     }
 }
 
-/// The setting of a mutation.
-macro_rules! setting {
-    ($id:literal, $mutation:ident) => {
-        Setting {
-            id: $id,
-            kind: SettingKind::Defect,
-            get: |config: &Config| config.mutations.has(Mutation::$mutation).into(),
-            set: |config: &mut Config, value| config.mutations.set(Mutation::$mutation, value != 0),
-        }
-    };
-}
-
-pub(super) const PLURALITY_WINS: Setting<Config> = setting!("plurality_wins", PluralityWins);
-pub(super) const VOTE_TWICE: Setting<Config> = setting!("vote_twice", VoteTwice);
-pub(super) const FORGET_VOTE: Setting<Config> = setting!("forget_vote", ForgetVote);
-pub(super) const FORGET_LOG: Setting<Config> = setting!("forget_log", ForgetLog);
-pub(super) const NO_LOG_CHECK: Setting<Config> = setting!("no_log_check", NoLogCheck);
-pub(super) const COMMIT_OLDER_TERM: Setting<Config> =
-    setting!("commit_older_term", CommitOlderTerm);
-pub(super) const HALF_QUORUM: Setting<Config> = setting!("half_quorum", HalfQuorum);
-pub(super) const COMMIT_BEFORE_ACK: Setting<Config> =
-    setting!("commit_before_ack", CommitBeforeAck);
-pub(super) const TRUNCATE_ALWAYS: Setting<Config> = setting!("truncate_always", TruncateAlways);
-pub(super) const APPLY_BEFORE_COMMIT: Setting<Config> =
-    setting!("apply_before_commit", ApplyBeforeCommit);
-pub(super) const UNCONFIRMED_READ: Setting<Config> = setting!("unconfirmed_read", UnconfirmedRead);
-pub(super) const LONG_LEASE: Setting<Config> = setting!("long_lease", LongLease);
-pub(super) const TWO_SERVER_CHANGE: Setting<Config> =
-    setting!("two_server_change", TwoServerChange);
-pub(super) const EARLY_CHANGE: Setting<Config> = setting!("early_change", EarlyChange);
+/// Which rules are taken away.
+pub type Mutations = settings::Mutations<Mutation>;
 
 /// How many of these voters are enough: a majority, unless that rule is taken away.
 pub(super) fn enough(cx: &Cx<'_>, majority: Majority) -> u8 {

@@ -1,8 +1,9 @@
 //! What can be tuned.
 
-use crate::protocols::paxos::mutations::{Mutation, Mutations, defect};
+use crate::protocols::paxos::mutations::{Mutation, Mutations};
 use crate::protocols::paxos::rules::Quorums;
-use crate::sim::protocol::{Setting, SettingKind};
+use crate::protocols::settings::setting;
+use crate::sim::protocol::Setting;
 use crate::sim::{MAX_NODES, Micros};
 
 /// How a cluster is tuned; the same for all replicas.
@@ -55,73 +56,24 @@ impl Config {
     }
 }
 
-const TIME: SettingKind =
-    SettingKind::Time { least: Micros::from_millis(1), most: Micros::from_secs(10) };
-const COUNT: SettingKind = SettingKind::Count { least: 0, most: MAX_NODES as u64 };
-
 /// What people can change.
 pub(super) const SETTINGS: &[Setting<Config>] = &[
-    Setting {
-        id: "election_timeout_least",
-        kind: TIME,
-        get: |config| config.election_timeout_least.0,
-        set: |config, value| config.election_timeout_least = Micros(value),
-    },
-    Setting {
-        id: "election_timeout_most",
-        kind: TIME,
-        get: |config| config.election_timeout_most.0,
-        set: |config, value| config.election_timeout_most = Micros(value),
-    },
-    Setting {
-        id: "heartbeat_interval",
-        kind: TIME,
-        get: |config| config.heartbeat_interval.0,
-        set: |config, value| config.heartbeat_interval = Micros(value),
-    },
-    Setting {
-        id: "phase1_quorum",
-        kind: COUNT,
-        get: |config| config.phase1_quorum,
-        set: |config, value| config.phase1_quorum = value,
-    },
-    Setting {
-        id: "phase2_quorum",
-        kind: COUNT,
-        get: |config| config.phase2_quorum,
-        set: |config, value| config.phase2_quorum = value,
-    },
-    Setting {
-        id: "stable_leader",
-        kind: SettingKind::Switch,
-        get: |config| config.stable_leader.into(),
-        set: |config, value| config.stable_leader = value != 0,
-    },
-    Setting {
-        id: "client_sessions",
-        kind: SettingKind::Switch,
-        get: |config| config.client_sessions.into(),
-        set: |config, value| config.client_sessions = value != 0,
-    },
-    Setting {
-        id: "max_entries",
-        kind: SettingKind::Count { least: 1, most: 1_000 },
-        get: |config| config.max_entries,
-        set: |config, value| config.max_entries = value,
-    },
-    Setting {
-        id: "snapshot_threshold",
-        kind: SettingKind::Count { least: 0, most: 1_000 },
-        get: |config| config.snapshot_threshold,
-        set: |config, value| config.snapshot_threshold = value,
-    },
-    defect!("forget_promise", ForgetPromise),
-    defect!("forget_accepted", ForgetAccepted),
-    defect!("own_value", OwnValue),
-    defect!("any_value", AnyValue),
-    defect!("small_quorums", SmallQuorums),
-    defect!("same_number", SameNumber),
-    defect!("reuse_number", ReuseNumber),
-    defect!("accept_below", AcceptBelow),
-    defect!("accept_unpromised", AcceptUnpromised),
+    setting!(time election_timeout_least),
+    setting!(time election_timeout_most),
+    setting!(time heartbeat_interval),
+    setting!(count phase1_quorum, 0 to MAX_NODES as u64),
+    setting!(count phase2_quorum, 0 to MAX_NODES as u64),
+    setting!(switch stable_leader),
+    setting!(switch client_sessions),
+    setting!(count max_entries, 1 to 1_000),
+    setting!(count snapshot_threshold, 0 to 1_000),
+    setting!(defect "forget_promise", Mutation::ForgetPromise),
+    setting!(defect "forget_accepted", Mutation::ForgetAccepted),
+    setting!(defect "own_value", Mutation::OwnValue),
+    setting!(defect "any_value", Mutation::AnyValue),
+    setting!(defect "small_quorums", Mutation::SmallQuorums),
+    setting!(defect "same_number", Mutation::SameNumber),
+    setting!(defect "reuse_number", Mutation::ReuseNumber),
+    setting!(defect "accept_below", Mutation::AcceptBelow),
+    setting!(defect "accept_unpromised", Mutation::AcceptUnpromised),
 ];

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use crate::protocols::paxos::mutations::{Mutation, Mutations, defect};
+use crate::protocols::paxos::mutations::{Mutation, Mutations};
 use crate::protocols::paxos::rules::Quorums;
-use crate::sim::protocol::{Setting, SettingKind};
+use crate::protocols::settings::setting;
+use crate::sim::protocol::Setting;
 use crate::sim::{MAX_NODES, Micros, NodeId};
 
 /// How a cluster is tuned; the same for all replicas.
@@ -119,81 +120,27 @@ impl Placement {
     }
 }
 
-const TIME: SettingKind =
-    SettingKind::Time { least: Micros::from_millis(1), most: Micros::from_secs(10) };
-const COUNT: SettingKind = SettingKind::Count { least: 0, most: MAX_NODES as u64 };
-
 /// What people can change.
 pub(super) const SETTINGS: &[Setting<Config>] = &[
-    Setting {
-        id: "proposers",
-        kind: COUNT,
-        get: |config| config.proposers,
-        set: |config, value| config.proposers = value,
-    },
-    Setting {
-        id: "acceptors",
-        kind: COUNT,
-        get: |config| config.acceptors,
-        set: |config, value| config.acceptors = value,
-    },
-    Setting {
-        id: "learners",
-        kind: COUNT,
-        get: |config| config.learners,
-        set: |config, value| config.learners = value,
-    },
-    Setting {
-        id: "phase1_quorum",
-        kind: COUNT,
-        get: |config| config.phase1_quorum,
-        set: |config, value| config.phase1_quorum = value,
-    },
-    Setting {
-        id: "phase2_quorum",
-        kind: COUNT,
-        get: |config| config.phase2_quorum,
-        set: |config, value| config.phase2_quorum = value,
-    },
-    Setting {
-        id: "round_timeout",
-        kind: TIME,
-        get: |config| config.round_timeout.0,
-        set: |config, value| config.round_timeout = Micros(value),
-    },
-    Setting {
-        id: "backoff",
-        kind: SettingKind::Switch,
-        get: |config| config.backoff.into(),
-        set: |config, value| config.backoff = value != 0,
-    },
-    Setting {
-        id: "backoff_least",
-        kind: TIME,
-        get: |config| config.backoff_least.0,
-        set: |config, value| config.backoff_least = Micros(value),
-    },
-    Setting {
-        id: "backoff_most",
-        kind: TIME,
-        get: |config| config.backoff_most.0,
-        set: |config, value| config.backoff_most = Micros(value),
-    },
-    Setting {
-        id: "distinguished",
-        kind: SettingKind::Switch,
-        get: |config| config.distinguished.into(),
-        set: |config, value| config.distinguished = value != 0,
-    },
-    defect!("forget_promise", ForgetPromise),
-    defect!("forget_accepted", ForgetAccepted),
-    defect!("own_value", OwnValue),
-    defect!("any_value", AnyValue),
-    defect!("small_quorums", SmallQuorums),
-    defect!("same_number", SameNumber),
-    defect!("reuse_number", ReuseNumber),
-    defect!("accept_below", AcceptBelow),
-    defect!("report_seen", ReportSeen),
-    defect!("accept_unpromised", AcceptUnpromised),
-    defect!("id_first", IdFirst),
+    setting!(count proposers, 0 to MAX_NODES as u64),
+    setting!(count acceptors, 0 to MAX_NODES as u64),
+    setting!(count learners, 0 to MAX_NODES as u64),
+    setting!(count phase1_quorum, 0 to MAX_NODES as u64),
+    setting!(count phase2_quorum, 0 to MAX_NODES as u64),
+    setting!(time round_timeout),
+    setting!(switch backoff),
+    setting!(time backoff_least),
+    setting!(time backoff_most),
+    setting!(switch distinguished),
+    setting!(defect "forget_promise", Mutation::ForgetPromise),
+    setting!(defect "forget_accepted", Mutation::ForgetAccepted),
+    setting!(defect "own_value", Mutation::OwnValue),
+    setting!(defect "any_value", Mutation::AnyValue),
+    setting!(defect "small_quorums", Mutation::SmallQuorums),
+    setting!(defect "same_number", Mutation::SameNumber),
+    setting!(defect "reuse_number", Mutation::ReuseNumber),
+    setting!(defect "accept_below", Mutation::AcceptBelow),
+    setting!(defect "report_seen", Mutation::ReportSeen),
+    setting!(defect "accept_unpromised", Mutation::AcceptUnpromised),
+    setting!(defect "id_first", Mutation::IdFirst),
 ];
