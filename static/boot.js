@@ -133,9 +133,7 @@ function conclaveBoot(start) {
 
   async function run() {
     root.dataset.conclave = "starting";
-    if (typeof WebAssembly !== "object" || typeof DecompressionStream !== "function") {
-      return showUnsupported("missing");
-    }
+    if (typeof WebAssembly !== "object") return showUnsupported("missing");
     globalThis.__conclave_panic = (message) => showTrapped(String(message));
     addEventListener("error", (event) => onError(event.error));
     addEventListener("unhandledrejection", (event) => onError(event.reason));

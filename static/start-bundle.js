@@ -1,8 +1,19 @@
 // The end of app.js, the bundle of `cargo xtask build`. Before it, in the same function: boot.js, wasm-bindgen's glue
-// (`wasm_bindgen`) and `packedWasm`, the deflated wasm in base64. Nothing is fetched, so the page also opens from a
-// file and inside a sandboxed frame.
+// (`wasm_bindgen`), `unpacker`, which is the crate `unpack` as wasm in base64, and `packed`: the program's wasm, packed for
+// it, in base64, and how long it was. Nothing is fetched, so the page also opens from a file and inside a sandboxed frame.
 conclaveBoot(async () => {
-  const packed = Uint8Array.from(atob(packedWasm), (letter) => letter.charCodeAt(0));
-  const inflated = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-  await wasm_bindgen({ module_or_path: await new Response(inflated).arrayBuffer() });
+  /** Writes what base64 says. */
+  const decode = (text, bytes) => {
+    for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
+    return bytes;
+  };
+  const code = atob(unpacker);
+  const { instance } = await WebAssembly.instantiate(decode(code, new Uint8Array(code.length)));
+  const { memory, unpack } = instance.exports;
+  const data = atob(packed.data);
+  // Room for both, behind what the unpacker needs for itself.
+  const start = memory.grow(Math.ceil((data.length + packed.length) / 65536)) * 65536;
+  decode(data, new Uint8Array(memory.buffer, start));
+  unpack(start, data.length, packed.length);
+  await wasm_bindgen({ module_or_path: new Uint8Array(memory.buffer, start + data.length, packed.length) });
 });

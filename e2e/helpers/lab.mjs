@@ -82,7 +82,7 @@ export class Lab {
   /** The moment, in milliseconds. */
   async now() {
     const text = await this.get("toolbar", "Transport").innerText();
-    return Number(/(\d+\.\d{3}) s/.exec(text)[1]) * 1000;
+    return Math.round(Number(/(\d+\.\d{3}) s/.exec(text)[1]) * 1000);
   }
 
   // ---- nodes ----

@@ -12,8 +12,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
+use lzma_rust2::{LzmaOptions, LzmaWriter};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::args::Profile;
@@ -31,7 +30,8 @@ pub fn build(workspace: &Workspace, profile: Profile) -> Result<()> {
     compile(workspace, profile)?;
     let wasm = Path::new(profile.folder()).join(BINARY).with_extension("wasm");
     let (glue, wasm) = bind(workspace, &wasm, profile)?;
-    let files = assemble(workspace, &glue, &wasm, profile)?;
+    let unpacker = compile_unpacker(workspace)?;
+    let files = assemble(workspace, &glue, &wasm, &unpacker, profile)?;
     write_dist(&workspace.dist(), &files)?;
 
     let mut scale = Scale::default();
@@ -70,6 +70,15 @@ fn compile(workspace: &Workspace, profile: Profile) -> Result<()> {
         Profile::Dev => println!("Compiling the page without optimization (some seconds) ..."),
     }
     run(&mut command, "compiling the page")
+}
+
+/// Compiles the crate `unpack` to wasm, which takes a second; it is always as small as can be.
+fn compile_unpacker(workspace: &Workspace) -> Result<Vec<u8>> {
+    let mut command = workspace.cargo();
+    command.args(["build", "--quiet", "--release", "--target", WASM_TARGET, "--package", "unpack"]);
+    run(command.env("CARGO_PROFILE_RELEASE_STRIP", "true"), "compiling the unpacker")?;
+    let wasm = workspace.target.join(WASM_TARGET).join("release/unpack.wasm");
+    fs::read(&wasm).with_context(|| format!("cannot read {}", workspace.display(&wasm)))
 }
 
 /// Builds the benchmark for wasm into a folder, as `measure.js` and `measure.wasm`.
@@ -115,6 +124,7 @@ fn assemble(
     workspace: &Workspace,
     glue: &str,
     wasm: &[u8],
+    unpacker: &[u8],
     profile: Profile,
 ) -> Result<Vec<(String, Vec<u8>)>> {
     let read = |path: &str| {
@@ -125,7 +135,7 @@ fn assemble(
     let mut copied = Vec::new();
     for part in page::parts(&html)? {
         match part {
-            Part::Css(path) => style.push_str(&read(path)?),
+            Part::Css(path) => style.push_str(&page::without_comments(&read(path)?, "/*", "*/")?),
             Part::File(path) if path.ends_with(".js") => {}
             Part::Icon(path) | Part::File(path) => {
                 let content = fs::read(workspace.root.join(path))
@@ -138,7 +148,9 @@ fn assemble(
     let app = Scripts {
         boot: &read("static/boot.js")?,
         glue,
-        packed_wasm: &pack(wasm, profile)?,
+        unpacker: &BASE64_STANDARD.encode(unpacker),
+        packed: &BASE64_STANDARD.encode(pack(wasm, profile)?),
+        length: wasm.len(),
         start: &read("static/start-bundle.js")?,
     };
     let mut files = vec![
@@ -150,22 +162,22 @@ fn assemble(
     Ok(files)
 }
 
-/// The wasm, deflated (with zlib's header, as `DecompressionStream("deflate")` wants it), in base64. What is published is
-/// deflated by Zopfli, which takes two seconds and saves a twentieth.
-fn pack(wasm: &[u8], profile: Profile) -> Result<String> {
-    let mut deflated = Vec::new();
-    match profile {
+/// A wasm, packed for the crate `unpack`. What is published is packed as well as can be, which takes some seconds.
+fn pack(wasm: &[u8], profile: Profile) -> Result<Vec<u8>> {
+    let mut options = match profile {
         Profile::Release => {
-            zopfli::compress(
-                zopfli::Options::default(),
-                zopfli::Format::Zlib,
-                wasm,
-                &mut deflated,
-            )?;
+            LzmaOptions { nice_len: LzmaOptions::NICE_LEN_MAX, ..LzmaOptions::with_preset(9) }
         }
-        Profile::Dev => ZlibEncoder::new(&mut deflated, Compression::fast()).write_all(wasm)?,
-    }
-    Ok(BASE64_STANDARD.encode(deflated))
+        Profile::Dev => LzmaOptions::with_preset(0),
+    };
+    options.lc = unpack::LITERAL_CONTEXT_BITS;
+    options.lp = unpack::LITERAL_POSITION_BITS;
+    options.pb = unpack::POSITION_BITS;
+    // The unpacker sees all that it has unpacked, at any distance.
+    options.dict_size = u32::try_from(wasm.len())?.next_power_of_two();
+    let mut writer = LzmaWriter::new_no_header(Vec::new(), &options, false)?;
+    writer.write_all(wasm)?;
+    Ok(writer.finish()?)
 }
 
 /// Writes the files and removes those of an earlier build.
@@ -186,4 +198,24 @@ fn write_dist(dist: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
         fs::write(dist.join(name), content).with_context(|| format!("cannot write {name}"))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_unpacks_to_the_same() {
+        // Copies from near and far, of bytes that repeat and of bytes that do not.
+        let noise = |number: u32| (number.wrapping_mul(2_654_435_761) >> 24) as u8;
+        let wasm: Vec<u8> = (0..300_000).map(|n| noise((n % 90_000) >> (n / 50_000))).collect();
+        for length in [0, 1, 2, wasm.len()] {
+            for profile in [Profile::Release, Profile::Dev] {
+                let packed = pack(&wasm[..length], profile).unwrap();
+                let mut unpacked = vec![0; length];
+                unpack::unpack(&packed, &mut unpacked);
+                assert!(unpacked == wasm[..length], "{length} bytes, {profile:?}");
+            }
+        }
+    }
 }

@@ -27,7 +27,7 @@ pub fn parts(html: &str) -> Result<Vec<Part<'_>>> {
 pub fn bundled_html(html: &str) -> Result<String> {
     let mut bundled = String::with_capacity(html.len());
     let mut styled = false;
-    let uncommented = without_comments(html)?;
+    let uncommented = without_comments(html, "<!--", "-->")?;
     for line in uncommented.lines().filter(|line| !line.trim().is_empty()) {
         let indent = &line[..line.len() - line.trim_start().len()];
         let replacement = match part(line)? {
@@ -62,8 +62,12 @@ pub struct Scripts<'a> {
     pub boot: &'a str,
     /// What wasm-bindgen generated for `no_modules`.
     pub glue: &'a str,
-    /// The deflated wasm in base64.
-    pub packed_wasm: &'a str,
+    /// The wasm of the crate `unpack` in base64.
+    pub unpacker: &'a str,
+    /// The program's wasm, packed for it, in base64.
+    pub packed: &'a str,
+    /// How many bytes the program's wasm has.
+    pub length: usize,
     /// `static/start-bundle.js`
     pub start: &'a str,
 }
@@ -71,10 +75,34 @@ pub struct Scripts<'a> {
 impl Scripts<'_> {
     /// The text of `app.js`.
     pub fn join(&self) -> String {
-        let Self { boot, glue, packed_wasm, start } = self;
-        format!(
-            "(() => {{\n\"use strict\";\n{boot}\n{glue}\nconst packedWasm = \"{packed_wasm}\";\n{start}}})();\n"
-        )
+        let Self { boot, glue, unpacker, packed, length, start } = self;
+        let mut script = String::from("(() => {\n\"use strict\";\n");
+        for part in [boot, glue] {
+            shorten_into(&mut script, part);
+        }
+        script.push_str(&format!(
+            "const unpacker = \"{unpacker}\";
+"
+        ));
+        script.push_str(&format!(
+            "const packed = {{ length: {length}, data: \"{packed}\" }};
+"
+        ));
+        shorten_into(&mut script, start);
+        script.push_str("})();\n");
+        script
+    }
+}
+
+/// Appends a script without what is for those who read its source: comments that have a line for themselves, and the
+/// indentation of the others. None of the scripts has a text of several lines, which would lose by that.
+fn shorten_into(out: &mut String, script: &str) {
+    for line in script.lines().map(str::trim) {
+        let is_comment = ["//", "/**", "* ", "*/"].iter().any(|start| line.starts_with(start));
+        if !is_comment && !line.is_empty() && line != "*" {
+            out.push_str(line);
+            out.push('\n');
+        }
     }
 }
 
@@ -102,13 +130,14 @@ fn attribute<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     Some(&line[start..start + length])
 }
 
-/// HTML without its comments, which are for those who read the source.
-fn without_comments(html: &str) -> Result<String> {
-    let mut rest = html;
-    let mut kept = String::with_capacity(html.len());
-    while let Some((before, comment)) = rest.split_once("<!--") {
+/// A text without its comments, which are for those who read the source.
+pub fn without_comments(text: &str, open: &str, close: &str) -> Result<String> {
+    let mut rest = text;
+    let mut kept = String::with_capacity(text.len());
+    while let Some((before, comment)) = rest.split_once(open) {
         kept.push_str(before);
-        rest = comment.split_once("-->").context("index.html: a comment does not end")?.1;
+        let end = comment.split_once(close);
+        rest = end.with_context(|| format!("a comment does not end: {open}{comment}"))?.1;
     }
     kept.push_str(rest);
     Ok(kept)
@@ -150,6 +179,24 @@ mod tests {
 </head>
 "#;
         assert_eq!(bundled_html(SOURCE).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_script_of_the_bundle_has_no_comments() {
+        let boot =
+            "/**\n * Starts.\n *\n */\nfunction boot() {\n  // Now:\n  return 2 * 3; // six\n}\n";
+        let scripts = Scripts {
+            boot,
+            glue: "g();",
+            unpacker: "AAAA",
+            packed: "BBBB",
+            length: 5,
+            start: "s();",
+        };
+        let expected = "(() => {\n\"use strict\";\nfunction boot() {\nreturn 2 * 3; // six\n}\ng();\n\
+                        const unpacker = \"AAAA\";\nconst packed = { length: 5, data: \"BBBB\" };\n\
+                        s();\n})();\n";
+        assert_eq!(scripts.join(), expected);
     }
 
     #[test]

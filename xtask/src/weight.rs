@@ -7,12 +7,13 @@ use anyhow::{Result, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// What the whole page should weigh at most, in bytes, each file compressed with gzip.
+/// What the whole page should weigh at most, in bytes, each file compressed with gzip at its usual level, as most servers
+/// do.
 pub const AIM_BYTES: usize = 300_000;
 
 /// What it may weigh at most today. Since it holds three engines and a timeline it misses the aim: all that is generic over
 /// a protocol is compiled once for each. Whoever makes the page lighter lowers this.
-pub const LIMIT_BYTES: usize = 390_000;
+pub const LIMIT_BYTES: usize = 315_000;
 
 /// The sizes of one file, in bytes.
 struct Weight {
@@ -30,7 +31,7 @@ pub struct Scale {
 impl Scale {
     /// Weighs one more file.
     pub fn put(&mut self, name: &str, content: &[u8]) -> Result<()> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(content)?;
         let compressed = encoder.finish()?.len();
         self.weights.push(Weight { name: name.to_owned(), raw: content.len(), compressed });
