@@ -2,9 +2,9 @@
 
 use super::paxos::{MultiPaxos, Paxos};
 use super::raft::Raft;
-use crate::scene::{Exhibit, Lab, Run};
+use crate::scene::{Exhibit, Lab, Pair, Run};
 use crate::sim::timeline::Moment;
-use crate::sim::{Recording, RecordingError, Session};
+use crate::sim::{ActionError, Recording, RecordingError, Session};
 use crate::text::Phrase;
 
 /// A run that was opened, and the moment from which it may differ from the one that was saved.
@@ -21,6 +21,8 @@ pub struct Known {
     /// The name for people.
     pub name: fn() -> Phrase,
     open: Open,
+    /// Whether it has a setting of this name.
+    knows: fn(&str) -> bool,
 }
 
 /// All protocols. A static: each crate that reads a constant compiles the engines behind it once
@@ -28,7 +30,11 @@ pub struct Known {
 pub static PROTOCOLS: &[Known] = &[known::<Raft>(), known::<Paxos>(), known::<MultiPaxos>()];
 
 const fn known<P: Exhibit>() -> Known {
-    Known { id: P::ID, name: P::name, open: run::<P> }
+    Known { id: P::ID, name: P::name, open: run::<P>, knows: knows::<P> }
+}
+
+fn knows<P: Exhibit>(setting: &str) -> bool {
+    P::settings().iter().any(|each| each.id == setting)
 }
 
 /// Plays a recording, whatever its protocol, and stands where its last action left it.
@@ -43,11 +49,43 @@ pub fn open(recording: Recording) -> Result<Box<dyn Lab>, RecordingError> {
 ///
 /// # Errors
 /// When no such protocol is built in, or the session cannot be played.
-pub fn resume(session: Session) -> Result<Resumed, RecordingError> {
-    match PROTOCOLS.iter().find(|each| each.id == session.start.protocol) {
-        Some(known) => (known.open)(session),
-        None => Err(RecordingError::NoSuchProtocol { protocol: session.start.protocol }),
+pub fn resume(mut session: Session) -> Result<Resumed, RecordingError> {
+    let beside = session.beside.take();
+    let (left, differs) = resume_one(session)?;
+    let Some(beside) = beside else { return Ok((left, differs)) };
+    let (right, too) = resume_one(*beside)?;
+    Ok((Box::new(Pair::new(left, right)?), differs.or(too)))
+}
+
+fn resume_one(session: Session) -> Result<Resumed, RecordingError> {
+    (find(&session.start.protocol)?.open)(session)
+}
+
+fn find(protocol: &str) -> Result<&'static Known, RecordingError> {
+    let known = PROTOCOLS.iter().find(|each| each.id == protocol);
+    known.ok_or_else(|| RecordingError::NoSuchProtocol { protocol: protocol.into() })
+}
+
+/// A run of two clusters side by side in which nothing has been done yet: that of a recording, and
+/// one of another protocol that begins alike. Each setting goes to those that know it.
+///
+/// # Errors
+/// When a protocol is not built in, or neither knows a setting.
+pub fn side_by_side(recording: Recording, beside: &str) -> Result<Session, RecordingError> {
+    let known = [find(&recording.protocol)?, find(beside)?];
+    if let Some(name) =
+        recording.settings.keys().find(|name| known.iter().all(|each| !(each.knows)(name)))
+    {
+        let setting = name.clone();
+        return Err(RecordingError::Setup(ActionError::NoSuchSetting { setting }));
     }
+    let [left, right] = known.map(|each| {
+        let mut own = recording.clone();
+        own.protocol = each.id.into();
+        own.settings.retain(|name, _| (each.knows)(name));
+        Session::of_recording(own)
+    });
+    Ok(Session { beside: Some(Box::new(right)), ..left })
 }
 
 fn run<P: Exhibit>(session: Session) -> Result<Resumed, RecordingError> {

@@ -321,6 +321,7 @@ fn tell_action(action: &Action) -> Phrase {
         }
         Action::Order { node, order: Order::Compact } => acted::compact(*node),
         Action::SetWorkload { workload } => acted::set_workload(workload.clients),
+        Action::Pass => acted::pass(),
         Action::Configure { setting, value } => acted::configure(setting.as_str(), *value),
     }
 }

@@ -29,7 +29,7 @@ pub enum Advance {
 }
 
 /// The most events that are taken in search of the next beat.
-const SEARCHED: u64 = 100_000;
+pub(super) const SEARCHED: u64 = 100_000;
 /// How many steps are told again after a jump, to whoever asks what happened.
 const RETOLD: u64 = 2_000;
 
@@ -52,6 +52,30 @@ pub trait Lab {
     fn step(&mut self) -> bool;
     /// Takes events up to a moment, at most `budget` of them, and stops where an invariant breaks.
     fn run_until(&mut self, moment: Micros, budget: u64) -> Advance;
+    /// The cluster that stands on the right of two that run side by side, to look at; this one stands
+    /// on the left.
+    fn beside(&self) -> Option<&dyn Lab> {
+        None
+    }
+    /// The same, to ask it for what happened.
+    fn beside_mut(&mut self) -> Option<&mut dyn Lab> {
+        None
+    }
+    /// The node that runs and leads.
+    fn leader(&self) -> Option<NodeId>;
+    /// Crashes the node that leads; of two clusters side by side, both at the same moment.
+    ///
+    /// # Errors
+    /// When nobody leads; nothing has changed then.
+    fn crash_leader(&mut self) -> Result<(), ActionError> {
+        let node = self.leader().ok_or(ActionError::NobodyLeads)?;
+        self.act(Action::Crash { node })
+    }
+    /// Checks that something can be done.
+    ///
+    /// # Errors
+    /// Why not.
+    fn check(&self, action: &Action) -> Result<(), ActionError>;
     /// Does what a person asks for, and keeps it in the recording. Where something has happened
     /// already, a branch begins.
     ///
@@ -310,6 +334,14 @@ impl<P: Exhibit> Lab for Run<P> {
         Advance::Reached
     }
 
+    fn leader(&self) -> Option<NodeId> {
+        self.world().leader()
+    }
+
+    fn check(&self, action: &Action) -> Result<(), ActionError> {
+        self.world().check(action)
+    }
+
     fn act(&mut self, action: Action) -> Result<(), ActionError> {
         self.timeline.act(action, &mut self.journal)
     }
@@ -538,6 +570,8 @@ pub fn complain(error: &ActionError) -> Phrase {
         ActionError::TooManyClients { most } => refused::too_many_clients(*most),
         ActionError::NoSuchOrder => refused::no_such_order(),
         ActionError::NamedTwice { node } => refused::named_twice(*node),
+        ActionError::OneSided => refused::one_sided(),
+        ActionError::NobodyLeads => refused::nobody_leads(),
         ActionError::NoSuchSetting { setting } => refused::no_such_setting(setting.as_str()),
         ActionError::Full { what, most } => refused::full(*most, *what),
         ActionError::OutOfRange { field, value, least, most } => {

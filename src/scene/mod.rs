@@ -8,11 +8,13 @@ mod epoch;
 mod events;
 mod exhibit;
 mod lab;
+mod pair;
 
 pub use epoch::Epoch;
 pub use events::{Class, EventRow, Wreck};
 pub use exhibit::{Exhibit, Look, Sentence};
 pub use lab::{Advance, Lab, Run, complain, complain_link, complain_recording};
+pub use pair::Pair;
 
 use crate::sim::node::Status;
 use crate::sim::{MessageId, Micros, NodeId, NodeSet, Place, Quality, Seat, SettingKind, Workload};

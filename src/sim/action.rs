@@ -131,6 +131,8 @@ pub enum Action {
         /// Its value: microseconds, a count, or 0 and 1.
         value: u64,
     },
+    /// Nothing: what is done to the cluster beside this one cannot be done here.
+    Pass,
 }
 
 /// Why an action cannot be done. Nothing has changed then.
@@ -210,6 +212,10 @@ pub enum ActionError {
         /// Which.
         node: NodeId,
     },
+    /// It speaks of a message or a timer, which only one of two clusters side by side has.
+    OneSided,
+    /// A leader to crash is missing: of one cluster, or of one of two side by side.
+    NobodyLeads,
     /// The protocol has no such setting.
     NoSuchSetting {
         /// The name asked for.
@@ -277,6 +283,10 @@ impl fmt::Display for ActionError {
             Self::NamedTwice { node } => {
                 write!(f, "changes: {node} is named twice; each node may be named once")
             }
+            Self::OneSided => {
+                write!(f, "a message or a timer belongs to one of the two clusters alone")
+            }
+            Self::NobodyLeads => write!(f, "no node that runs leads"),
             Self::NoSuchSetting { setting } => {
                 write!(f, "setting: {setting:?} is not a setting of this protocol")
             }

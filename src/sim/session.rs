@@ -52,6 +52,10 @@ pub struct Session {
     pub moment: Moment,
     /// The digest of the state there.
     pub digest: u64,
+    /// The cluster beside this one, if there is one. Each of its branches has for its name the place
+    /// of the branch of this session that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Box<Session>>,
 }
 
 /// A branch, from where it left another one on.
@@ -171,7 +175,15 @@ impl Session {
         let mut strand = Strand { end, ..Strand::default() };
         strand.write(&actions, &vec![0; actions.len()]);
         let engine = ENGINE.into();
-        Self { engine, start, strands: vec![strand], strand: 0, moment: end, digest: 0 }
+        Self {
+            engine,
+            start,
+            strands: vec![strand],
+            strand: 0,
+            moment: end,
+            digest: 0,
+            beside: None,
+        }
     }
 
     /// As the bytes of a file.
@@ -325,9 +337,15 @@ impl Session {
             let (value, most) = (all_steps, MAX_ALL_STEPS);
             return Err(RecordingError::TooLong { field: "steps", value, most });
         }
-        match self.strand < self.strands.len() {
-            true => Ok(()),
-            false => Err(RecordingError::Branch { number: self.strand }),
+        if self.strand >= self.strands.len() {
+            return Err(RecordingError::Branch { number: self.strand });
+        }
+        match &self.beside {
+            None => Ok(()),
+            Some(third) if third.beside.is_some() => {
+                Err(RecordingError::TooLong { field: "beside", value: 2, most: 1 })
+            }
+            Some(beside) => beside.check(),
         }
     }
 }

@@ -213,6 +213,7 @@ impl<P: Protocol> Timeline<P> {
             strand: 0,
             moment: self.moment(),
             digest: self.world.digest(),
+            beside: None,
         }
     }
 

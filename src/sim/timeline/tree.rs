@@ -286,9 +286,9 @@ impl Tree {
         self.branches.iter().filter(|branch| self.is_worth_keeping(branch))
     }
 
-    /// All branches but those that only redoing leads to, each after the one that it left; and which
-    /// of them is the current one.
-    pub(super) fn strands(&self) -> (Vec<Strand>, usize) {
+    /// All branches but those that only redoing leads to, each after the one that it left: the order
+    /// in which a session holds them.
+    pub fn in_order(&self) -> Vec<&Branch> {
         let here = self.current().id;
         let depth = |branch: &Branch| {
             let origin = |branch: &Branch| self.branch(branch.origin?.branch);
@@ -297,6 +297,13 @@ impl Tree {
         let mut branches: Vec<_> = self.worth_keeping().collect();
         // Nobody has left a branch on which nothing has happened yet, so it may come last.
         branches.sort_by_key(|branch| (branch.id == here && branch.is_empty(), depth(branch)));
+        branches
+    }
+
+    /// The branches in that order as strands; and which of them is the current one.
+    pub(super) fn strands(&self) -> (Vec<Strand>, usize) {
+        let here = self.current().id;
+        let branches = self.in_order();
         let place = |id| branches.iter().position(|branch| branch.id == id);
         let strand = |branch: &&Branch| {
             let own = branch.actions.len() - branch.own_actions().len();

@@ -95,6 +95,7 @@ impl<P: Protocol> World<P> {
                     judge.configured(&self.config);
                 }
             }
+            Action::Pass => {}
         }
         self.record_findings(watch);
         Ok(())
@@ -153,7 +154,7 @@ impl<P: Protocol> World<P> {
     ///
     /// # Errors
     /// Why not.
-    pub(in crate::sim) fn check(&self, action: &Action) -> Result<(), ActionError> {
+    pub fn check(&self, action: &Action) -> Result<(), ActionError> {
         match action {
             Action::Crash { node } => match self.known(*node)? {
                 Status::Crashed => Err(ActionError::NodeIsDown { node: *node }),
@@ -213,6 +214,7 @@ impl<P: Protocol> World<P> {
             }
             Action::SetWorkload { workload } => Ok(workload.check()?),
             Action::Configure { setting, value } => check_setting::<P>(setting, *value),
+            Action::Pass => Ok(()),
         }
     }
 
