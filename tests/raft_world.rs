@@ -399,7 +399,7 @@ fn refusals_after_a_long_partition(fast_backup: bool) -> (usize, Cluster) {
                 outcome: Outcome::Failure { prev_log_index, .. },
                 ..
             }) = flight.body
-            && prev_log_index > Index(0)
+            && *prev_log_index > Index(0)
         {
             refusals += 1;
         }

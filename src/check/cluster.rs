@@ -333,7 +333,7 @@ impl<P: Protocol> Cluster<P> {
                 Step::Arrive(letter) => {
                     let Letter { from, to, body } = self.letter(letter);
                     let copies = world.flights().filter(|flight| {
-                        (flight.from, flight.to) == (*from, Seat::Node(*to)) && flight.body == *body
+                        (flight.from, flight.to) == (*from, Seat::Node(*to)) && flight.body == body
                     });
                     let mut copies: Vec<_> = copies.map(|flight| flight.id).collect();
                     copies.sort_unstable();

@@ -207,7 +207,7 @@ impl<P: Exhibit> Run<P> {
         lengths.max().unwrap_or(0)
     }
 
-    fn flight(flight: &crate::sim::world::Flight<P>) -> Flight {
+    fn flight(flight: &crate::sim::world::Flight<'_, P>) -> Flight {
         let (glyph, epoch) = match &flight.body {
             Body::Peer(message) => {
                 let look = P::look(message);
@@ -474,7 +474,7 @@ impl<P: Exhibit> Lab for Run<P> {
 
     fn flights(&self, into: &mut Vec<Flight>) {
         into.clear();
-        into.extend(self.world().flights().map(Self::flight));
+        into.extend(self.world().flights().map(|flight| Self::flight(&flight)));
     }
 
     fn message(&self, id: MessageId) -> Option<Message> {
@@ -500,7 +500,7 @@ impl<P: Exhibit> Lab for Run<P> {
             }
             Seat::Client(_) => false,
         };
-        Some(Message { flight: Self::flight(flight), kind, help, fields, held })
+        Some(Message { flight: Self::flight(&flight), kind, help, fields, held })
     }
 
     fn events(&mut self, most: usize, wanted: &dyn Fn(&EventRow) -> bool) -> Vec<EventRow> {

@@ -1,8 +1,11 @@
-//! A seat in the cluster: up, paused or crashed; its disk, its timers, the pace of its clock.
+//! A seat in the cluster: up, paused or crashed; its timers, the pace of its clock.
 
+use std::hash::Hash;
+
+use super::Micros;
+use super::digest::Digest;
 use super::protocol::MAX_TIMERS;
 use super::queue::{Due, Plan, Ticket};
-use super::{Micros, Protocol};
 
 /// The pace of a clock that is neither fast nor slow, in parts per million.
 pub const TRUE_CLOCK_PPM: u32 = 1_000_000;
@@ -49,10 +52,8 @@ impl Timer {
 
 /// One node's seat.
 #[derive(Clone, Debug)]
-pub(super) struct Node<P: Protocol> {
+pub(super) struct Node {
     pub status: Status,
-    /// What is left of a crashed node.
-    pub disk: Option<P::Durable>,
     pub timers: [Timer; MAX_TIMERS],
     /// What came due while the node was paused, in order.
     pub backlog: Vec<Due>,
@@ -63,17 +64,22 @@ pub(super) struct Node<P: Protocol> {
     pub clock_since: Micros,
 }
 
-impl<P: Protocol> Node<P> {
+impl Node {
     pub fn new() -> Self {
         Self {
             status: Status::Up,
-            disk: None,
             timers: [Timer::default(); MAX_TIMERS],
             backlog: Vec::new(),
             clock_ppm: TRUE_CLOCK_PPM,
             clock_base: Micros(0),
             clock_since: Micros(0),
         }
+    }
+
+    /// The timers that run, with their numbers.
+    pub fn timers(&self) -> impl Iterator<Item = (usize, Running)> {
+        let timers = self.timers.iter().enumerate();
+        timers.filter_map(|(number, timer)| Some((number, timer.running()?)))
     }
 
     /// What its clock shows.
@@ -99,5 +105,11 @@ impl<P: Protocol> Node<P> {
         self.clock_base = self.clock(now);
         self.clock_since = now;
         self.clock_ppm = ppm;
+    }
+
+    /// What of a node's digest comes after its disk.
+    pub fn hash_rest(&self, now: Micros, into: &mut Digest) {
+        (self.clock_ppm, self.clock(now), self.backlog.len()).hash(into);
+        self.timers.map(|timer| timer.running()).hash(into);
     }
 }

@@ -179,6 +179,12 @@ impl<P: Protocol> Effects<P> {
         }
     }
 
+    /// Forgets all effects, before a step whose reasons are wanted or not.
+    pub(super) fn begin(&mut self, explaining: bool) {
+        self.clear();
+        self.explaining = explaining;
+    }
+
     /// Sends a message to another node.
     pub fn send(&mut self, to: NodeId, message: P::Message) {
         self.messages.push((to, message));

@@ -208,7 +208,7 @@ impl Cluster {
     }
 
     /// A message under way.
-    pub fn flight(&self, id: MessageId) -> Option<&Flight<Raft>> {
+    pub fn flight(&self, id: MessageId) -> Option<Flight<'_, Raft>> {
         self.flights().find(|flight| flight.id == id)
     }
 
