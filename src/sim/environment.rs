@@ -24,6 +24,7 @@ use super::protocol::{Alarm, Context, Protocol};
 use super::queue::{Due, Queue, Ticket, Turn};
 use super::rng::Rng;
 use super::tally::Tally;
+use super::timeline::Moment;
 use super::world::Loss;
 use super::{ClientId, Micros, NodeId, Seat};
 
@@ -105,6 +106,11 @@ impl Environment {
     /// A node's seat.
     pub fn node(&self, node: NodeId) -> &Node {
         &self.nodes[node.slot()]
+    }
+
+    /// This moment.
+    pub fn moment(&self) -> Moment {
+        Moment { after: self.steps, at: self.now }
     }
 
     /// Takes the next event if it is due up to a moment, that moment included.

@@ -136,6 +136,14 @@ impl<P: Protocol> World<P> {
         world
     }
 
+    pub(super) fn around(&self) -> &Environment {
+        &self.around
+    }
+
+    pub(super) fn around_mut(&mut self) -> &mut Environment {
+        &mut self.around
+    }
+
     /// The present moment.
     pub fn now(&self) -> Micros {
         self.around.now
