@@ -117,10 +117,17 @@ impl<P: Exhibit> Journal<P> {
 
     /// The newest events that `wanted` takes, newest last.
     pub fn rows(&self, most: usize, wanted: &dyn Fn(&EventRow) -> bool) -> Vec<EventRow> {
-        let newest = self.records.iter().rev().map(Record::row);
-        let mut rows: Vec<_> = newest.filter(|row| wanted(row)).take(most).collect();
-        rows.reverse();
-        rows
+        let mut rows = VecDeque::new();
+        for record in self.records.iter().rev() {
+            if rows.len() == most {
+                break;
+            }
+            let row = record.row();
+            if wanted(&row) {
+                rows.push_front(row);
+            }
+        }
+        rows.into()
     }
 }
 
@@ -165,21 +172,14 @@ impl<P: Exhibit> Watch<P> for Journal<P> {
 }
 
 impl<P: Exhibit> Letter<P> {
-    fn kind(&self) -> &'static str {
-        match &self.body {
-            Body::Peer(message) => P::look(message).kind,
-            Body::Request(_) => "Request",
-            Body::Answer(..) => "Answer",
-        }
-    }
-
-    fn notation(&self) -> String {
-        let Self { from, to, body } = self;
-        match body {
-            Body::Peer(message) => format!("{from} → {to} {}", P::notation(message)),
-            Body::Request(command) => format!("{from} → {to} {}", command.op),
-            Body::Answer(_, answer) => format!("{from} → {to} {}", notate_answer(answer)),
-        }
+    /// What can be said of it to people, and what it says in the notation of traces and tests.
+    fn read(&self) -> Read {
+        let (kind, text) = match &self.body {
+            Body::Peer(message) => (P::look(message).kind, P::notation(message)),
+            Body::Request(command) => ("Request", command.op.to_string()),
+            Body::Answer(_, answer) => ("Answer", notate_answer(answer)),
+        };
+        Read { from: self.from, to: self.to, kind, text }
     }
 }
 
@@ -196,84 +196,127 @@ pub(super) fn notate_answer(answer: &Answer) -> String {
 
 impl<P: Exhibit> Record<P> {
     fn row(&self) -> EventRow {
-        let (class, seat, title, notation) = self.what.tell();
-        let node = match seat {
+        let mut row = self.what.read().tell();
+        (row.number, row.at, row.step) = (self.number, self.at, self.step);
+        let node = match row.seat {
             Some(Seat::Node(node)) => node,
             Some(Seat::Client(_)) | None => NodeId(0),
         };
-        let reasons: Vec<_> = self.reasons.iter().map(|reason| P::reason(node, reason)).collect();
-        let key = matches!(class, Class::Person | Class::Breach | Class::Milestone)
-            || reasons.iter().any(|sentence| sentence.key);
-        EventRow {
-            number: self.number,
-            at: self.at,
-            step: self.step,
-            class,
-            seat,
-            title,
-            notation,
-            reasons,
-            key,
-        }
+        row.reasons.extend(self.reasons.iter().map(|reason| P::reason(node, reason)));
+        row.key |= row.reasons.iter().any(|sentence| sentence.key);
+        row
     }
 }
 
 impl<P: Exhibit> What<P> {
-    fn tell(&self) -> (Class, Option<Seat>, Phrase, String) {
+    fn read(&self) -> Happening<'_> {
         match self {
-            Self::Booted(node) => (
-                Class::Node,
-                Some(Seat::Node(*node)),
-                say::event::booted(*node),
-                format!("{node} boot"),
-            ),
-            Self::Arrived(letter) | Self::Returned(letter) => {
-                let title = say::event::arrived(letter.from, letter.kind(), letter.to);
-                let class = match letter.to {
+            Self::Booted(node) => Happening::Booted(*node),
+            Self::Arrived(letter) | Self::Returned(letter) => Happening::Arrived(letter.read()),
+            Self::Held(letter) => Happening::Held(letter.read()),
+            Self::Lost(letter, loss) => Happening::Lost(letter.read(), *loss),
+            Self::Timer(node, timer) => {
+                Happening::Timer(*node, P::timer(*timer).0, format!("{timer:?}"))
+            }
+            Self::Asked { from, op, node, again } => {
+                Happening::Asked { from: *from, op, node: *node, again: *again }
+            }
+            Self::Acted(action) => Happening::Acted(action),
+            Self::Breached(breach) => {
+                Happening::Found(Class::Breach, P::breach(breach).0, format!("{breach:?}"))
+            }
+            Self::Reached(milestone) => {
+                let sentence = P::milestone(milestone).0;
+                Happening::Found(Class::Milestone, sentence, format!("{milestone:?}"))
+            }
+        }
+    }
+}
+
+/// What happened, after its protocol has put in its words.
+enum Happening<'a> {
+    Booted(NodeId),
+    Arrived(Read),
+    Held(Read),
+    Lost(Read, Loss),
+    /// Whose timer, its name, and that in the notation of traces and tests.
+    Timer(NodeId, Phrase, String),
+    Asked {
+        from: Seat,
+        op: &'a str,
+        node: NodeId,
+        again: bool,
+    },
+    Acted(&'a Action),
+    /// What the judge found, in a sentence and in the notation of traces and tests.
+    Found(Class, Phrase, String),
+}
+
+/// A message that was read.
+struct Read {
+    from: Seat,
+    to: Seat,
+    kind: &'static str,
+    text: String,
+}
+
+impl Read {
+    /// In the notation of traces and tests.
+    fn notation(&self, fate: &str) -> String {
+        let Self { from, to, text, .. } = self;
+        format!("{from} → {to} {text}{fate}")
+    }
+}
+
+impl Happening<'_> {
+    /// Its row, without its number, its moment and the reasons.
+    fn tell(self) -> EventRow {
+        let (class, seat, title, notation) = match self {
+            Self::Booted(node) => {
+                let seat = Some(Seat::Node(node));
+                (Class::Node, seat, say::event::booted(node), format!("{node} boot"))
+            }
+            Self::Arrived(read) => {
+                let title = say::event::arrived(read.from, read.kind, read.to);
+                let class = match read.to {
                     Seat::Node(_) => Class::Node,
                     Seat::Client(_) => Class::Client,
                 };
-                (class, Some(letter.to), title, letter.notation())
+                (class, Some(read.to), title, read.notation(""))
             }
-            Self::Held(letter) => {
-                let title = say::event::held(letter.from, letter.kind(), letter.to);
-                (Class::Network, Some(letter.to), title, letter.notation() + " (held)")
+            Self::Held(read) => {
+                let title = say::event::held(read.from, read.kind, read.to);
+                (Class::Network, Some(read.to), title, read.notation(" (held)"))
             }
-            Self::Lost(letter, loss) => {
-                let (from, kind, to) = (letter.from, letter.kind(), letter.to);
+            Self::Lost(read, loss) => {
+                let Read { from, kind, to, .. } = read;
                 let title = match loss {
                     Loss::Chance => say::event::lost_by_chance(from, kind, to),
                     Loss::Cut => say::event::lost_on_cut_link(from, kind, to),
                     Loss::Down => say::event::lost_at_down_node(from, kind, to),
                     Loss::Hand => say::event::lost_by_hand(from, kind, to),
                 };
-                (Class::Network, Some(letter.to), title, letter.notation() + " (lost)")
+                (Class::Network, Some(to), title, read.notation(" (lost)"))
             }
-            Self::Timer(node, timer) => {
-                let (name, _) = P::timer(*timer);
-                let title = say::event::timer(*node, name);
-                (Class::Node, Some(Seat::Node(*node)), title, format!("{node} {timer:?}"))
+            Self::Timer(node, name, timer) => {
+                let title = say::event::timer(node, name);
+                (Class::Node, Some(Seat::Node(node)), title, format!("{node} {timer}"))
             }
             Self::Asked { from, op, node, again } => {
-                let (client, text) = (*from, op.as_str());
                 let title = match again {
-                    true => say::event::asked_again(client, *node, text),
-                    false => say::event::asked(client, *node, text),
+                    true => say::event::asked_again(from, node, op),
+                    false => say::event::asked(from, node, op),
                 };
-                (Class::Client, Some(*from), title, format!("{from} → {node} {op}"))
+                (Class::Client, Some(from), title, format!("{from} → {node} {op}"))
             }
             Self::Acted(action) => {
                 (Class::Person, None, tell_action(action), format!("! {}", notate_action(action)))
             }
-            Self::Breached(breach) => {
-                let (sentence, _) = P::breach(breach);
-                (Class::Breach, None, sentence, format!("{breach:?}"))
-            }
-            Self::Reached(milestone) => {
-                let (sentence, _) = P::milestone(milestone);
-                (Class::Milestone, None, sentence, format!("{milestone:?}"))
-            }
-        }
+            Self::Found(class, sentence, notation) => (class, None, sentence, notation),
+        };
+        let key = matches!(class, Class::Person | Class::Breach | Class::Milestone);
+        let (number, at, step, reasons) = (0, Micros(0), 0, Vec::new());
+        EventRow { number, at, step, class, seat, title, notation, reasons, key }
     }
 }
 

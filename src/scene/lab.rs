@@ -1,17 +1,11 @@
 //! A world of any protocol behind one handle.
 
-use super::events::{Journal, Wreck, notate_answer};
-use super::{
-    Client, Costs, Epoch, EventRow, Exhibit, Flight, Glyph, Logs, Message, Node, Orders, Scene,
-    Setting, Timer, Verdict, Window, Witness,
-};
-use crate::sim::node::Status;
-use crate::sim::protocol::Judge;
+use super::events::{Journal, Wreck};
+use super::{EventRow, Exhibit, Flight, Message, Scene, Window, subject};
 use crate::sim::timeline::{BranchId, Moment, Timeline, Tree};
-use crate::sim::world::Body;
 use crate::sim::{
-    Action, ActionError, LinkError, MessageId, Micros, NodeId, Order, Recording, RecordingError,
-    Seat, Session, SettingKind, World,
+    Action, ActionError, LinkError, MessageId, Micros, NodeId, Recording, RecordingError, Session,
+    World,
 };
 use crate::text::{Phrase, say};
 
@@ -178,112 +172,6 @@ impl<P: Exhibit> Run<P> {
         self.journal = Journal::new();
         self.jumped = true;
     }
-
-    fn node(&self, id: NodeId, window: Window) -> Node {
-        let face = match (self.world().state(id), self.world().disk(id)) {
-            (Some(state), _) => P::face(id, self.world().size(), state, window),
-            (None, Some(disk)) => P::face_down(disk, window),
-            (None, None) => unreachable!("a node is up or has a disk"),
-        };
-        let timers = self.world().timers(id).map(|(number, running)| {
-            let (name, drawn) = P::timer(P::TIMERS[number]);
-            let (set, due) = (running.set, running.due());
-            Timer { number: number as u8, name, set, due, drawn }
-        });
-        Node {
-            id,
-            status: self.world().status(id),
-            clock_ppm: self.world().clock_ppm(id),
-            face,
-            timers: timers.collect(),
-        }
-    }
-
-    fn longest(&self) -> u64 {
-        let lengths = NodeId::all(self.world().size()).map(|id| {
-            let up = self.world().state(id).map(P::last_index);
-            up.or_else(|| self.world().disk(id).map(P::last_index_on)).unwrap_or(0)
-        });
-        lengths.max().unwrap_or(0)
-    }
-
-    fn flight(flight: &crate::sim::world::Flight<'_, P>) -> Flight {
-        let (glyph, epoch) = match &flight.body {
-            Body::Peer(message) => {
-                let look = P::look(message);
-                (look.glyph, look.epoch)
-            }
-            Body::Request(_) => (Glyph::Request, Epoch::default()),
-            Body::Answer(..) => (Glyph::Answer, Epoch::default()),
-        };
-        let crate::sim::world::Flight { id, from, to, sent, arrival, .. } = *flight;
-        Flight { id, from, to, sent, arrival, glyph, epoch }
-    }
-
-    fn verdicts(&self) -> Vec<Verdict> {
-        let all = 0..<P::Judge as Judge<P>>::INVARIANTS.len();
-        let verdict = |number| {
-            let (name, statement, source) = P::invariant(number);
-            let broken = |breached: &&crate::sim::world::Breached<_>| {
-                <P::Judge as Judge<P>>::invariant(&breached.breach) == number
-            };
-            let breach = self.world().breaches().iter().find(broken).map(|breached| {
-                let (sentence, nodes) = P::breach(&breached.breach);
-                Witness { at: breached.at, step: breached.step, sentence, nodes }
-            });
-            Verdict { name, statement, source, breach }
-        };
-        all.map(verdict).collect()
-    }
-
-    fn milestone(&self) -> Option<Witness> {
-        self.world().milestone().map(|reached| {
-            let (sentence, nodes) = P::milestone(&reached.milestone);
-            Witness { at: reached.at, step: reached.step, sentence, nodes }
-        })
-    }
-
-    fn clients(&self) -> Vec<Client> {
-        let clients = self.world().clients().iter().enumerate();
-        let shown = clients.filter(|(_, client)| client.automatic || client.sequence > 0);
-        shown
-            .map(|(number, client)| Client {
-                name: crate::sim::ClientId(number as u16).to_string(),
-                operations: client.sequence,
-                pending: client
-                    .pending
-                    .as_ref()
-                    .map(|pending| (pending.op.to_string(), pending.node, pending.invoked)),
-            })
-            .collect()
-    }
-
-    fn costs(&self) -> Costs {
-        let tally = self.world().tally();
-        Costs {
-            messages: tally.messages,
-            bytes: tally.bytes,
-            operations: tally.operations,
-            median: tally.latencies.percentile(50),
-            most: tally.latencies.percentile(95),
-            leaderless: P::LED.then(|| tally.leaderless(self.world().now())),
-        }
-    }
-
-    fn settings(&self) -> Vec<Setting> {
-        let setting = |setting: &crate::sim::Setting<P::Config>| {
-            let (name, help) = P::setting(setting.id);
-            let value = (setting.get)(self.world().config());
-            let choices = match setting.kind {
-                SettingKind::Choice { values } => {
-                    (0..values).map(|value| P::choice(setting.id, value)).collect()
-                }
-                _ => Vec::new(),
-            };
-            Setting { id: setting.id, name, help, kind: setting.kind, value, choices }
-        };
-        P::settings().iter().map(setting).collect()
-    }
 }
 
 impl<P: Exhibit> Lab for Run<P> {
@@ -367,32 +255,11 @@ impl<P: Exhibit> Lab for Run<P> {
     }
 
     fn beat_forward(&mut self) {
-        let here = self.moment();
-        let tree = self.tree();
-        let beats = tree.current().beats.iter().map(|beat| beat.moment);
-        let marks = tree.marks().into_iter().map(|mark| mark.moment);
-        let ahead = beats.filter(|moment| moment.after > here.after);
-        if let Some(next) = ahead.chain(marks.filter(|&moment| moment > here)).min() {
-            return self.seek(next);
-        }
-        self.seek(self.tree().current().end);
-        let last = |run: &Self| run.tree().current().beats.last().copied();
-        let known = last(self);
-        for _ in 0..SEARCHED {
-            if !self.step() || last(self) != known {
-                break;
-            }
-        }
+        beat_forward(self);
     }
 
     fn beat_back(&mut self) {
-        let here = self.moment();
-        let tree = self.tree();
-        let beats = tree.current().beats.iter().map(|beat| beat.moment);
-        let marks = tree.marks().into_iter().map(|mark| mark.moment);
-        let behind = beats.filter(|moment| moment.after < here.after);
-        let behind = behind.chain(marks.filter(|&moment| moment < here)).max();
-        self.seek(behind.unwrap_or_default());
+        beat_back(self);
     }
 
     fn undo(&mut self) -> Result<bool, ActionError> {
@@ -435,72 +302,15 @@ impl<P: Exhibit> Lab for Run<P> {
     }
 
     fn scene(&self, window: Window) -> Scene {
-        let longest = self.longest();
-        let columns = window.columns.max(1);
-        let end = (longest + 1).saturating_sub(columns).max(1);
-        let first = window.first.unwrap_or(end).clamp(1, longest.max(1));
-        let window = Window { first: Some(first), columns };
-        let ids = || NodeId::all(self.world().size());
-        let nodes: Vec<_> = ids().map(|id| self.node(id, window)).collect();
-        let network = self.world().network();
-        let milestone = self.milestone();
-        let standing = match &milestone {
-            Some(witness) => witness.sentence.clone(),
-            None => P::beginning(),
-        };
-        let pairs = ids().flat_map(|from| ids().map(move |to| (from, to)));
-        Scene {
-            now: self.world().now(),
-            steps: self.world().steps(),
-            summary: summary(&nodes, standing),
-            nodes,
-            milestone,
-            cuts: pairs.filter(|&(from, to)| network.is_cut(from, to)).collect(),
-            logs: Logs { first, columns, longest },
-            clients: self.clients(),
-            verdicts: self.verdicts(),
-            quality: network.quality(),
-            workload: self.world().workload(),
-            settings: self.settings(),
-            orders: Orders {
-                transfer: P::takes(&Order::Transfer { to: NodeId(0) }),
-                reconfigure: P::takes(&Order::Reconfigure { changes: Vec::new() }),
-                compact: P::takes(&Order::Compact),
-            },
-            in_flight: self.world().flights().count(),
-            costs: self.costs(),
-        }
+        subject::scene(self.world(), window)
     }
 
     fn flights(&self, into: &mut Vec<Flight>) {
-        into.clear();
-        into.extend(self.world().flights().map(|flight| Self::flight(&flight)));
+        subject::flights(self.world(), into);
     }
 
     fn message(&self, id: MessageId) -> Option<Message> {
-        let flight = self.world().flights().find(|flight| flight.id == id)?;
-        let (kind, help, fields) = match &flight.body {
-            Body::Peer(message) => (P::look(message).kind, P::purpose(message), P::fields(message)),
-            Body::Request(command) => {
-                let fields = vec![
-                    ("request", command.request.to_string()),
-                    ("operation", command.op.to_string()),
-                ];
-                ("Request", say::message::request(), fields)
-            }
-            Body::Answer(request, answer) => {
-                let fields =
-                    vec![("request", request.to_string()), ("answer", notate_answer(answer))];
-                ("Answer", say::message::answer(), fields)
-            }
-        };
-        let held = match flight.to {
-            Seat::Node(node) => {
-                self.world().status(node) == Status::Paused && flight.due() < self.world().now()
-            }
-            Seat::Client(_) => false,
-        };
-        Some(Message { flight: Self::flight(&flight), kind, help, fields, held })
+        subject::message(self.world(), id)
     }
 
     fn events(&mut self, most: usize, wanted: &dyn Fn(&EventRow) -> bool) -> Vec<EventRow> {
@@ -537,17 +347,36 @@ impl<P: Exhibit> Lab for Run<P> {
     }
 }
 
-/// How things stand, in a sentence: who leads, or else what was said of it; who is down.
-fn summary(nodes: &[Node], leaderless: Phrase) -> Phrase {
-    let leaders = nodes.iter().filter(|node| node.face.leads).map(|node| {
-        let Node { id, face, .. } = node;
-        say::summary::leader(face.epoch, face.epoch_name.clone(), *id).into()
-    });
-    let leaders: Vec<_> = leaders.collect();
-    let standing = if leaders.is_empty() { leaderless } else { say::summary::leads(leaders) };
-    let down = nodes.iter().filter(|node| node.status != Status::Up).map(|node| node.id.into());
-    let down: Vec<_> = down.collect();
-    if down.is_empty() { standing } else { say::summary::some_down(down, standing) }
+/// Goes on to the next beat or mark.
+fn beat_forward(lab: &mut dyn Lab) {
+    let here = lab.moment();
+    let tree = lab.tree();
+    let beats = tree.current().beats.iter().map(|beat| beat.moment);
+    let marks = tree.marks().into_iter().map(|mark| mark.moment);
+    let ahead = beats.filter(|moment| moment.after > here.after);
+    if let Some(next) = ahead.chain(marks.filter(|&moment| moment > here)).min() {
+        return lab.seek(next);
+    }
+    let end = tree.current().end;
+    lab.seek(end);
+    let last = |lab: &dyn Lab| lab.tree().current().beats.last().copied();
+    let known = last(lab);
+    for _ in 0..SEARCHED {
+        if !lab.step() || last(lab) != known {
+            break;
+        }
+    }
+}
+
+/// Goes back to the last beat or mark.
+fn beat_back(lab: &mut dyn Lab) {
+    let here = lab.moment();
+    let tree = lab.tree();
+    let beats = tree.current().beats.iter().map(|beat| beat.moment);
+    let marks = tree.marks().into_iter().map(|mark| mark.moment);
+    let behind = beats.filter(|moment| moment.after < here.after);
+    let behind = behind.chain(marks.filter(|&moment| moment < here)).max();
+    lab.seek(behind.unwrap_or_default());
 }
 
 /// Why an action cannot be done, for people.

@@ -9,6 +9,7 @@ mod events;
 mod exhibit;
 mod lab;
 mod pair;
+mod subject;
 
 pub use epoch::Epoch;
 pub use events::{Class, EventRow, Wreck};

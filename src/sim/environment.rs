@@ -11,10 +11,10 @@ mod post;
 
 use std::hash::Hash;
 
-pub(super) use check::Rules;
+pub(crate) use check::Rules;
 pub use check::{check_quality, check_setting};
-pub(super) use clients::Heard;
-pub(super) use post::{Envelope, Post};
+pub(crate) use clients::Heard;
+pub(crate) use post::{Envelope, Post};
 
 use super::client::{Client, Workload};
 use super::digest::Digest;
@@ -30,7 +30,7 @@ use super::{ClientId, Micros, NodeId, Seat};
 
 /// What comes next for the engines and for whoever watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cue {
+pub(crate) enum Cue {
     /// Nothing that anybody sees.
     Nothing,
     /// A node starts from its disk.
@@ -69,14 +69,14 @@ pub(super) enum Cue {
 
 /// Everything around the engines, at a moment.
 #[derive(Clone, Debug)]
-pub(super) struct Environment {
+pub(crate) struct Environment {
     pub now: Micros,
     pub steps: u64,
-    pub rng: Rng,
-    pub queue: Queue,
+    rng: Rng,
+    queue: Queue,
     pub network: Network,
     pub post: Post,
-    pub nodes: Vec<Node>,
+    pub(super) nodes: Vec<Node>,
     pub clients: Vec<Client>,
     pub workload: Workload,
     pub tally: Tally,

@@ -11,7 +11,7 @@
 pub mod action;
 pub mod client;
 pub mod digest;
-mod environment;
+pub(crate) mod environment;
 pub mod history;
 mod ids;
 pub mod machine;

@@ -52,11 +52,11 @@ impl Timer {
 
 /// One node's seat.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     pub status: Status,
-    pub timers: [Timer; MAX_TIMERS],
+    pub(super) timers: [Timer; MAX_TIMERS],
     /// What came due while the node was paused, in order.
-    pub backlog: Vec<Due>,
+    pub(super) backlog: Vec<Due>,
     /// The pace of its clock.
     pub clock_ppm: u32,
     /// Its clock showed `clock_base` at `clock_since`.

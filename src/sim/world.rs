@@ -136,8 +136,14 @@ impl<P: Protocol> World<P> {
         world
     }
 
-    pub(super) fn around(&self) -> &Environment {
+    /// What is around the engines.
+    pub(crate) fn around(&self) -> &Environment {
         &self.around
+    }
+
+    /// What the message in a slot carries.
+    pub(crate) fn body(&self, slot: u32) -> &Body<P> {
+        self.bodies.get(slot)
     }
 
     pub(super) fn around_mut(&mut self) -> &mut Environment {

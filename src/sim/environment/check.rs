@@ -9,7 +9,7 @@ use crate::sim::{MemberChange, NodeId, NodeSet, Order, Protocol, Quality, Settin
 
 /// What can be asked of the nodes of one protocol.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::sim) struct Rules {
+pub(crate) struct Rules {
     takes: fn(&Order) -> bool,
     setting: fn(&str) -> Option<SettingKind>,
 }

@@ -7,7 +7,7 @@ use crate::sim::{Answer, ClientId, Command, NodeId, Op, RequestId, Seat};
 
 /// What an answer is to the client that it reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::sim) enum Heard {
+pub(crate) enum Heard {
     /// Nothing: it waits for something else, or has to wait on.
     Nothing,
     /// It is told to ask this node.

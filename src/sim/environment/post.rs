@@ -11,7 +11,7 @@ use crate::sim::{ActionError, MessageId, Micros, Seat};
 
 /// What stands on a message; the body is kept by the world, in the same slot.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::sim) struct Envelope {
+pub(crate) struct Envelope {
     pub id: MessageId,
     pub from: Seat,
     pub to: Seat,
@@ -20,11 +20,15 @@ pub(in crate::sim) struct Envelope {
     pub arrival: Micros,
     /// Why it will be lost on the way; none when it will arrive.
     pub doom: Option<Loss>,
-    /// When its fate is settled.
-    pub ticket: Ticket,
+    pub(in crate::sim) ticket: Ticket,
 }
 
 impl Envelope {
+    /// When its fate is settled.
+    pub fn due(&self) -> Micros {
+        self.ticket.at
+    }
+
     /// What of a message's digest comes before its body.
     pub fn hash_outside(&self, into: &mut Digest) {
         (self.id, self.from, self.to, self.sent, self.arrival).hash(into);
@@ -38,7 +42,7 @@ impl Envelope {
 
 /// The slots of all messages under way.
 #[derive(Clone, Debug, Default)]
-pub(in crate::sim) struct Post {
+pub(crate) struct Post {
     slots: Vec<Option<Envelope>>,
     free: Vec<u32>,
     pub last_id: u64,
