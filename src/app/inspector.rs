@@ -126,9 +126,8 @@ fn clock_rate(ui: &Ui, node: &Node) -> Html {
     };
     let mut paces = vec![10, 50, 90, 100, 110, 200, 1000];
     let current = node.clock_ppm / (TRUE_CLOCK_PPM / 100);
-    if !paces.contains(&current) {
-        paces.push(current);
-        paces.sort_unstable();
+    if let Err(place) = paces.binary_search(&current) {
+        paces.insert(place, current);
     }
     html! {
         <select id="clock-rate" {onchange}>

@@ -246,7 +246,7 @@ impl Page {
         recording.workload = self.scene.workload;
         if protocol == self.lab.protocol() {
             let settings = self.scene.settings.iter();
-            recording.settings = settings.map(|each| (each.id.to_owned(), each.value)).collect();
+            recording.settings.extend(settings.map(|each| (each.id.to_owned(), each.value)));
         }
         self.open(Session::of_recording(recording));
     }

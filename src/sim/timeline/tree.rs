@@ -294,9 +294,13 @@ impl Tree {
             let origin = |branch: &Branch| self.branch(branch.origin?.branch);
             std::iter::successors(Some(branch), |branch| origin(branch)).count()
         };
-        let mut branches: Vec<_> = self.worth_keeping().collect();
         // Nobody has left a branch on which nothing has happened yet, so it may come last.
-        branches.sort_by_key(|branch| (branch.id == here && branch.is_empty(), depth(branch)));
+        let rank = |branch: &Branch| (branch.id == here && branch.is_empty(), depth(branch));
+        let mut branches: Vec<&Branch> = Vec::new();
+        for branch in self.worth_keeping() {
+            let place = branches.partition_point(|other| rank(other) <= rank(branch));
+            branches.insert(place, branch);
+        }
         branches
     }
 
@@ -403,12 +407,15 @@ impl Tree {
     /// left, up to where it left them.
     pub fn marks(&self) -> Vec<&Mark> {
         let here = self.current().id;
-        let seen = self.branches.iter().flat_map(|branch| {
-            let on = move |mark: &&Mark| Place { branch: branch.id, moment: mark.moment };
-            branch.marks.iter().filter(move |mark| self.shares(on(mark), here))
-        });
-        let mut marks: Vec<_> = seen.collect();
-        marks.sort_by_key(|mark| mark.moment);
+        let mut marks: Vec<&Mark> = Vec::new();
+        for branch in &self.branches {
+            let seen =
+                |mark: &Mark| self.shares(Place { branch: branch.id, moment: mark.moment }, here);
+            for mark in branch.marks.iter().filter(|mark| seen(mark)) {
+                let place = marks.partition_point(|other| other.moment <= mark.moment);
+                marks.insert(place, mark);
+            }
+        }
         marks
     }
 }

@@ -33,7 +33,8 @@ impl Replica {
         }
         let first_unchosen = self.first_unchosen;
         let own = self.durable.log.from(first_unchosen);
-        let reported = own.map(|(slot, cell)| (slot, cell.clone())).collect();
+        let mut reported = BTreeMap::new();
+        reported.extend(own.map(|(slot, cell)| (slot, cell.clone())));
         self.role = Role::Candidate { ballot, promises: NodeSet::of(cx.id), reported, waiting };
         fx.explain(|| Reason::RunsForLeader { ballot, first: first_unchosen });
         self.set_election_timer(cx, fx);
