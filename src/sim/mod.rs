@@ -1,7 +1,8 @@
 //! A deterministic world that can run any protocol.
 //!
 //! Everything here is vocabulary: no file in this room knows a protocol. Start with [`protocol`],
-//! the contract that an engine signs, then [`world`], the event loop that honours it.
+//! the contract that an engine signs, then [`world`], the event loop that honours it; what is around
+//! the engines, and knows none of them, is in `environment`.
 //!
 //! * Time is virtual: an integer count of microseconds ([`Micros`]).
 //! * Chance comes from one seeded generator ([`rng::Rng`]); an engine never draws from it.

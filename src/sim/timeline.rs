@@ -9,7 +9,7 @@
 //! weigh too much or are too many, the one that is missed least is forgotten: memory stays bounded
 //! and a seek is at most a little longer.
 //!
-//! All that needs no protocol is the work of a [`Chronicle`], which is compiled once; here it gets
+//! All that needs no protocol is the work of a `Chronicle`, which is compiled once; here it gets
 //! the worlds of one protocol to play with.
 
 mod chronicle;
