@@ -2,15 +2,16 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::json::read_enum;
 use super::machine::MAX_TEXT;
 use super::order::Order;
 use super::{MessageId, Micros, NodeId, Op, Quality, Workload, WorkloadError};
 
 /// One thing done by a person.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Stops a node at once; only its disk is left.
     Crash {
@@ -133,6 +134,34 @@ pub enum Action {
     },
     /// Nothing: what is done to the cluster beside this one cannot be done here.
     Pass,
+}
+
+read_enum! {
+    Action of {
+        node, timer, ppm, from, to, sides, message, by, quality, op, persistent, order, workload,
+        setting, value
+    }
+    "crash" => Crash { node },
+    "restart" => Restart { node },
+    "pause" => Pause { node },
+    "resume" => Resume { node },
+    "fire_timer" => FireTimer { node, timer },
+    "set_clock" => SetClock { node, ppm },
+    "cut" => Cut { from, to },
+    "mend" => Mend { from, to },
+    "partition" => Partition { sides },
+    "drop" => Drop { message },
+    "delay" => Delay { message, by },
+    "deliver" => Deliver { message },
+    "duplicate" => Duplicate { message },
+    "set_network" => SetNetwork { quality },
+    "set_link" => SetLink { from, to, quality },
+    "request" => Request { node, op, persistent },
+    "order" => Order { node, order },
+    "set_workload" => SetWorkload { workload },
+    "configure" => Configure { setting, value },
+    plain "heal" => Heal,
+    plain "pass" => Pass,
 }
 
 /// Why an action cannot be done. Nothing has changed then.

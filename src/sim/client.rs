@@ -1,7 +1,8 @@
 //! Clients: they ask, wait, follow a redirect, ask again, and remember who answered.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::json::read_struct;
 use super::queue::Plan;
 use super::{ClientId, Micros, NodeId, Op, RequestId, Text};
 
@@ -9,8 +10,7 @@ use super::{ClientId, Micros, NodeId, Op, RequestId, Text};
 pub const MAX_CLIENTS: u16 = 1_000;
 
 /// What the clients that act by themselves do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Workload {
     /// How many such clients there are.
     pub clients: u16,
@@ -24,6 +24,10 @@ pub struct Workload {
     pub keys: u8,
     /// How long a client waits for an answer before it asks another node.
     pub patience: Micros,
+}
+
+read_struct! {
+    Workload { clients, think_least, think_most, read_percent, keys, patience }
 }
 
 impl Default for Workload {

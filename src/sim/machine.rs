@@ -2,17 +2,18 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 pub use smol_str::SmolStr as Text;
 
 use super::ClientId;
+use super::json::read_enum;
 
 /// The longest key or value, in characters.
 pub const MAX_TEXT: usize = 64;
 
 /// What a client asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Op {
     /// Binds a key to a value.
     Write {
@@ -26,6 +27,12 @@ pub enum Op {
         /// The key, at most [`MAX_TEXT`] characters.
         key: Text,
     },
+}
+
+read_enum! {
+    Op of { key, value }
+    "write" => Write { key, value },
+    "read" => Read { key },
 }
 
 impl Op {

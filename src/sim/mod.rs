@@ -15,6 +15,7 @@ pub mod digest;
 pub(crate) mod environment;
 pub mod history;
 mod ids;
+mod json;
 pub mod machine;
 pub mod network;
 pub mod node;

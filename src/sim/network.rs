@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::json::read_struct;
 use super::rng::Rng;
 use super::world::Loss;
 use super::{Micros, NodeId, NodeSet};
 
 /// How good a link is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Quality {
     /// The shortest time from sending to arrival; nothing takes less than a microsecond.
     pub latency: Micros,
@@ -23,6 +23,8 @@ pub struct Quality {
     /// Whether messages arrive in the order in which they were sent.
     pub fifo: bool,
 }
+
+read_struct!(Quality { latency, jitter, loss_ppm, duplicate_ppm, fifo });
 
 impl Default for Quality {
     /// A good local network, slow enough to watch: 10 to 20 ms one way, nothing lost.

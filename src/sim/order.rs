@@ -5,10 +5,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::NodeId;
+use super::json::{read_enum, read_struct};
 
 /// Something that a person asks a node to do. The node may refuse, and says why.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Order {
     /// To let another node lead.
     Transfer {
@@ -24,15 +25,23 @@ pub enum Order {
     Compact,
 }
 
+read_enum! {
+    Order of { to, changes }
+    "transfer" => Transfer { to },
+    "reconfigure" => Reconfigure { changes },
+    plain "compact" => Compact,
+}
+
 /// What becomes of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct MemberChange {
     /// Which.
     pub node: NodeId,
     /// What it is to be.
     pub place: Place,
 }
+
+read_struct!(MemberChange { node, place });
 
 /// What a node is to the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

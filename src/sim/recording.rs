@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::json::read_struct;
 use super::timeline::{MAX_ACTIONS, MAX_STEPS, MAX_TIME};
 use super::world::{Setup, check_quality, check_setting};
 use super::{Action, ActionError, MAX_NODES, Micros, Protocol, Quality, Watch, Workload, World};
@@ -13,8 +14,7 @@ use super::{Action, ActionError, MAX_NODES, Micros, Protocol, Quality, Watch, Wo
 pub const FORMAT: u16 = 1;
 
 /// An action and its moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Timed {
     /// The world's clock when it was done.
     pub at: Micros,
@@ -24,9 +24,10 @@ pub struct Timed {
     pub action: Action,
 }
 
+read_struct!(Timed { at, after, action });
+
 /// A run, whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Recording {
     /// The version of this format, [`FORMAT`].
     pub format: u16,
@@ -37,17 +38,17 @@ pub struct Recording {
     /// What all chance in the run comes from.
     pub seed: u64,
     /// Settings of the protocol that differ from their defaults.
-    #[serde(default)]
     pub settings: BTreeMap<String, u64>,
     /// The quality of all links at the beginning.
-    #[serde(default)]
     pub quality: Quality,
     /// What clients do by themselves from the beginning.
-    #[serde(default)]
     pub workload: Workload,
     /// What was done, in order.
-    #[serde(default)]
     pub actions: Vec<Timed>,
+}
+
+read_struct! {
+    Recording { format, protocol, nodes, seed } or default { settings, quality, workload, actions }
 }
 
 /// Why a recording cannot be played.

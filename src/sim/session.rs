@@ -14,6 +14,7 @@ use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
+use super::json::read_struct;
 use super::recording::Timed;
 use super::timeline::{MAX_ACTIONS, MAX_BRANCHES, MAX_MARKS, MAX_STEPS, MAX_TIME, Mark, Moment};
 use super::{Action, Micros, Recording, RecordingError, Text};
@@ -37,8 +38,7 @@ const HEAD: usize = 11;
 const EFFORT: u8 = 9;
 
 /// A run with all its branches, and where its reader stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Session {
     /// The version of the engines that played it.
     pub engine: String,
@@ -54,29 +54,34 @@ pub struct Session {
     pub digest: u64,
     /// The cluster beside this one, if there is one. Each of its branches has for its name the place
     /// of the branch of this session that it belongs to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub beside: Option<Box<Session>>,
 }
 
+read_struct! {
+    Session { engine, start, strands, strand, moment, digest } or default { beside }
+}
+
 /// A branch, from where it left another one on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Strand {
     /// Which one it left, by its place, and when; none for the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<(usize, Moment)>,
     /// What the reader calls it.
-    #[serde(default, skip_serializing_if = "Text::is_empty")]
+    #[serde(skip_serializing_if = "Text::is_empty")]
     pub name: Text,
     /// What was done, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub deeds: Vec<Deed>,
     /// What is marked.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<Mark>,
     /// How far it was lived.
     pub end: Moment,
 }
+
+read_struct!(Strand { end } or default { origin, name, deeds, marks });
 
 /// An action, and when it was done, counted from the action before it or from where the branch
 /// begins: how much later in microseconds, how many steps later; then 16 bits of the digest of the

@@ -1,7 +1,8 @@
 //! The branches of a timeline: what was done on each, how far it was lived, what is worth a mark.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::sim::json::read_struct;
 use crate::sim::machine::MAX_TEXT;
 use crate::sim::recording::Timed;
 use crate::sim::session::Strand;
@@ -22,16 +23,15 @@ pub const MAX_TIME: Micros = Micros::from_secs(365 * 86_400);
 const MAX_BEATS: usize = 1 << 16;
 
 /// A place in a run: so many steps were taken, and the clock shows this.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Moment {
     /// How many steps the world has taken.
     pub after: u64,
     /// The world's clock.
     pub at: Micros,
 }
+
+read_struct!(Moment { after, at });
 
 impl Timed {
     /// The moment at which it was done, just before it.
@@ -76,14 +76,15 @@ pub enum BeatKind {
 }
 
 /// A moment that the reader has marked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mark {
     /// The moment.
     pub moment: Moment,
     /// What the reader calls it, at most [`MAX_TEXT`] characters.
     pub text: Text,
 }
+
+read_struct!(Mark { moment, text });
 
 /// One line of the run: everything done on it from the run's beginning on.
 #[derive(Clone, Debug, PartialEq, Eq)]
