@@ -115,8 +115,24 @@ fn bind(workspace: &Workspace, wasm: &Path, profile: Profile) -> Result<(String,
         output.snippets().values().all(Vec::is_empty) && output.local_modules().is_empty(),
         "a dependency brings JavaScript modules of its own; a classic script cannot import them"
     );
-    let wasm = output.wasm_mut().emit_wasm();
-    Ok((output.js().to_owned(), wasm))
+    let mut glue = output.js().to_owned();
+    let module = output.wasm_mut();
+    if published {
+        for (number, import) in module.imports.iter_mut().enumerate() {
+            let short = format!("f{number}");
+            glue = rename_import(&glue, &import.name, &short)?;
+            import.name = short;
+        }
+    }
+    Ok((glue, module.emit_wasm()))
+}
+
+/// Gives a function of the glue that the wasm imports a shorter name. wasm-bindgen's are hashes, which do not compress,
+/// and they stand in both.
+fn rename_import(glue: &str, name: &str, short: &str) -> Result<String> {
+    let (long, short) = (format!("{name}: "), format!("{short}: "));
+    ensure!(glue.matches(&long).count() == 1, "wasm-bindgen's glue does not define {name} once");
+    Ok(glue.replace(&long, &short))
 }
 
 /// Makes the files of `dist/`: name and content.
@@ -203,6 +219,14 @@ fn write_dist(dist: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_import_is_renamed_only_where_it_is_defined() {
+        let glue = "{ __wbg_log_1a: function() {}, __wbg_log_1ab: __wbg_log_1a }";
+        let renamed = "{ f0: function() {}, __wbg_log_1ab: __wbg_log_1a }";
+        assert_eq!(rename_import(glue, "__wbg_log_1a", "f0").unwrap(), renamed);
+        assert!(rename_import(glue, "__wbg_log_2", "f1").is_err());
+    }
 
     #[test]
     fn what_is_packed_unpacks_to_the_same() {
