@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::{Exhibit, Sentence};
+use super::subject::Subject;
+use super::{Exhibit, Sentence, Trace};
 use crate::sim::protocol::Judge;
+use crate::sim::timeline::{self, Tree};
 use crate::sim::world::{Body, Flight, Loss};
 use crate::sim::{
     Action, Answer, Event, EventKind, MessageId, Micros, NodeId, Order, Place, Seat, Watch,
@@ -47,6 +49,8 @@ pub struct EventRow {
     pub class: Class,
     /// Whose it is.
     pub seat: Option<Seat>,
+    /// The message that it is about.
+    pub message: Option<MessageId>,
     /// What happened.
     pub title: Phrase,
     /// The same in the notation of traces and tests.
@@ -84,6 +88,7 @@ enum What<P: Exhibit> {
 /// A message as it is kept.
 #[derive(Clone, Debug)]
 struct Letter<P: Exhibit> {
+    id: MessageId,
     from: Seat,
     to: Seat,
     body: Body<P>,
@@ -108,11 +113,37 @@ pub(super) struct Journal<P: Exhibit> {
     records: VecDeque<Record<P>>,
     /// Messages lost since they were last asked for.
     pub wrecks: Vec<Wreck>,
+    /// What the space–time diagram is drawn from, while somebody looks at it.
+    pub trace: Option<Trace>,
+    /// Whether what happens now belongs to it.
+    tracing: bool,
 }
 
 impl<P: Exhibit> Journal<P> {
     pub fn new() -> Self {
-        Self { records: VecDeque::new(), wrecks: Vec::new() }
+        Self { records: VecDeque::new(), wrecks: Vec::new(), trace: None, tracing: false }
+    }
+
+    /// Forgets what happened, but for the trace.
+    pub fn clear(&mut self) {
+        self.records.clear();
+        self.wrecks.clear();
+        self.tracing = false;
+    }
+
+    /// Something will happen at this place: listens for the trace if it ends here.
+    pub fn listen(&mut self, here: timeline::Place, tree: &Tree) {
+        let end = tree.current().end;
+        self.tracing = self.trace.as_ref().is_some_and(|trace| trace.follows(here, end));
+    }
+
+    /// It has happened, and this is what became of the world.
+    pub fn stepped(&mut self, world: &dyn Subject) {
+        if let Some(trace) = self.trace.as_mut().filter(|_| self.tracing) {
+            trace.stepped(world);
+            trace.shed();
+            self.tracing = false;
+        }
     }
 
     /// The newest events that `wanted` takes, newest last.
@@ -133,7 +164,11 @@ impl<P: Exhibit> Journal<P> {
 
 impl<P: Exhibit> Watch<P> for Journal<P> {
     fn event(&mut self, event: Event<'_, P>) {
+        if let Some(trace) = self.trace.as_mut().filter(|_| self.tracing) {
+            trace.hear(&event);
+        }
         let letter = |flight: &Flight<P>| Letter {
+            id: flight.id,
             from: flight.from,
             to: flight.to,
             body: flight.body.clone(),
@@ -179,7 +214,7 @@ impl<P: Exhibit> Letter<P> {
             Body::Request(command) => ("Request", command.op.to_string()),
             Body::Answer(_, answer) => ("Answer", notate_answer(answer)),
         };
-        Read { from: self.from, to: self.to, kind, text }
+        Read { id: self.id, from: self.from, to: self.to, kind, text }
     }
 }
 
@@ -254,6 +289,7 @@ enum Happening<'a> {
 
 /// A message that was read.
 struct Read {
+    id: MessageId,
     from: Seat,
     to: Seat,
     kind: &'static str,
@@ -271,6 +307,10 @@ impl Read {
 impl Happening<'_> {
     /// Its row, without its number, its moment and the reasons.
     fn tell(self) -> EventRow {
+        let message = match &self {
+            Self::Arrived(read) | Self::Held(read) | Self::Lost(read, _) => Some(read.id),
+            _ => None,
+        };
         let (class, seat, title, notation) = match self {
             Self::Booted(node) => {
                 let seat = Some(Seat::Node(node));
@@ -316,7 +356,7 @@ impl Happening<'_> {
         };
         let key = matches!(class, Class::Person | Class::Breach | Class::Milestone);
         let (number, at, step, reasons) = (0, Micros(0), 0, Vec::new());
-        EventRow { number, at, step, class, seat, title, notation, reasons, key }
+        EventRow { number, at, step, class, seat, message, title, notation, reasons, key }
     }
 }
 

@@ -48,6 +48,11 @@ pub trait Exhibit: Protocol {
     /// What to show of a node that is down.
     fn face_down(disk: &Self::Durable, window: Window) -> Face;
 
+    /// The epoch that a node leads, if it does.
+    fn leadership(state: &Self::State) -> Option<Epoch> {
+        Self::leads(state).map(Epoch::from)
+    }
+
     /// The index of the last entry of a node's log.
     fn last_index(state: &Self::State) -> u64;
 

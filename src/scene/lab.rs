@@ -1,7 +1,8 @@
 //! A world of any protocol behind one handle.
 
 use super::events::{Journal, Wreck};
-use super::{EventRow, Exhibit, Flight, Message, Scene, Window, subject};
+use super::trace::Scribe;
+use super::{EventRow, Exhibit, Flight, Message, Scene, Trace, Window, subject};
 use crate::sim::timeline::{BranchId, Moment, Timeline, Tree};
 use crate::sim::{
     Action, ActionError, LinkError, MessageId, Micros, NodeId, Recording, RecordingError, Session,
@@ -127,6 +128,20 @@ pub trait Lab {
     /// The newest events that `wanted` takes, newest last. After a jump, only the last few thousand
     /// events are known.
     fn events(&mut self, most: usize, wanted: &dyn Fn(&EventRow) -> bool) -> Vec<EventRow>;
+    /// The last `most` steps up to this moment, in sentences, oldest first.
+    fn story(&self, most: u64) -> Vec<EventRow>;
+    /// The trace of this branch, whole or the part around this moment; at most `budget` steps are
+    /// replayed for it, so that it may take several calls until [`Lab::is_traced`].
+    fn trace(&mut self, budget: u64) -> &Trace;
+    /// The trace as far as it has come, if there is one.
+    fn traced(&self) -> Option<&Trace>;
+    /// Whether the trace has come as far as it will.
+    fn is_traced(&self) -> bool {
+        let end = self.tree().current().end.after;
+        self.traced().is_some_and(|trace| trace.upto().moment.after >= trace.goal(end))
+    }
+    /// Gives the memory of the trace back; what happens is not traced any more.
+    fn forget_trace(&mut self);
     /// The messages lost since they were last asked for.
     fn wrecks(&mut self) -> Vec<Wreck>;
     /// How the run begins; it has no actions.
@@ -148,6 +163,8 @@ pub struct Run<P: Exhibit> {
     journal: Journal<P>,
     /// Whether there was a jump since the journal was begun.
     jumped: bool,
+    /// Where the replay stands that the trace is made from, while it is not yet where it should be.
+    relived: Option<World<P>>,
 }
 
 impl<P: Exhibit> Run<P> {
@@ -160,16 +177,24 @@ impl<P: Exhibit> Run<P> {
         let mut journal = Journal::new();
         let (timeline, differs) = Timeline::resume(session, &mut journal)?;
         journal.wrecks.clear();
-        Ok((Self { timeline, journal, jumped: true }, differs))
+        Ok((Self { timeline, journal, jumped: true, relived: None }, differs))
     }
 
     fn world(&self) -> &World<P> {
         self.timeline.world()
     }
 
+    /// Takes what comes next up to a moment of the clock; tells whether something came.
+    fn advance(&mut self, until: Micros) -> bool {
+        self.journal.listen(self.timeline.place(), self.timeline.tree());
+        let advanced = self.timeline.advance(until, &mut self.journal);
+        self.journal.stepped(self.timeline.world());
+        advanced
+    }
+
     /// The world stands somewhere else.
     fn jump(&mut self) {
-        self.journal = Journal::new();
+        self.journal.clear();
         self.jumped = true;
     }
 }
@@ -200,7 +225,7 @@ impl<P: Exhibit> Lab for Run<P> {
     }
 
     fn step(&mut self) -> bool {
-        self.timeline.advance(Micros(u64::MAX), &mut self.journal)
+        self.advance(Micros(u64::MAX))
     }
 
     fn run_until(&mut self, moment: Micros, budget: u64) -> Advance {
@@ -211,7 +236,7 @@ impl<P: Exhibit> Lab for Run<P> {
                 return Advance::OutOfBudget;
             }
             left -= 1;
-            if !self.timeline.advance(moment, &mut self.journal) {
+            if !self.advance(moment) {
                 return Advance::Full;
             }
             if self.world().breaches().len() > found {
@@ -231,7 +256,10 @@ impl<P: Exhibit> Lab for Run<P> {
     }
 
     fn act(&mut self, action: Action) -> Result<(), ActionError> {
-        self.timeline.act(action, &mut self.journal)
+        self.journal.listen(self.timeline.place(), self.timeline.tree());
+        let done = self.timeline.act(action, &mut self.journal);
+        self.journal.stepped(self.timeline.world());
+        done
     }
 
     fn moment(&self) -> Moment {
@@ -315,11 +343,46 @@ impl<P: Exhibit> Lab for Run<P> {
 
     fn events(&mut self, most: usize, wanted: &dyn Fn(&EventRow) -> bool) -> Vec<EventRow> {
         if std::mem::take(&mut self.jumped) {
-            self.journal = Journal::new();
+            self.journal.clear();
             self.timeline.retell(RETOLD, &mut self.journal);
             self.journal.wrecks.clear();
         }
         self.journal.rows(most, wanted)
+    }
+
+    fn story(&self, most: u64) -> Vec<EventRow> {
+        let mut journal = Journal::new();
+        self.timeline.retell(most, &mut journal);
+        journal.rows(usize::MAX, &|_| true)
+    }
+
+    fn trace(&mut self, budget: u64) -> &Trace {
+        let Self { timeline, journal, relived, .. } = self;
+        let here = timeline.place();
+        let (from, to) = Trace::wanted(&mut journal.trace, here, timeline.tree());
+        if from < to || journal.trace.is_none() {
+            let known = relived.take().filter(|world| world.steps() == from);
+            let mut world = known.unwrap_or_else(|| timeline.world_at(from));
+            let trace = journal.trace.get_or_insert_with(|| Trace::new(here, &world));
+            for _ in 0..budget.min(to - from) {
+                let next = world.steps() + 1;
+                timeline.play(&mut world, next, &mut Scribe(trace));
+                trace.stepped(&world);
+            }
+            trace.look_up(&world);
+            *relived = (world.steps() < to).then_some(world);
+        }
+        let trace = journal.trace.as_mut().expect("it was just made");
+        trace.catch_up(here, timeline.tree().current().end, timeline.world());
+        trace
+    }
+
+    fn traced(&self) -> Option<&Trace> {
+        self.journal.trace.as_ref()
+    }
+
+    fn forget_trace(&mut self) {
+        (self.journal.trace, self.relived) = (None, None);
     }
 
     fn wrecks(&mut self) -> Vec<Wreck> {

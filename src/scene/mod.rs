@@ -10,12 +10,14 @@ mod exhibit;
 mod lab;
 mod pair;
 mod subject;
+pub mod trace;
 
 pub use epoch::Epoch;
 pub use events::{Class, EventRow, Wreck};
 pub use exhibit::{Exhibit, Look, Sentence};
 pub use lab::{Advance, Lab, Run, complain, complain_link, complain_recording};
 pub use pair::Pair;
+pub use trace::Trace;
 
 use crate::sim::node::Status;
 use crate::sim::{MessageId, Micros, NodeId, NodeSet, Place, Quality, Seat, SettingKind, Workload};

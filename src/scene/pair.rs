@@ -10,7 +10,7 @@
 //! of actions. Each branch on the left has one on the right, whose name is its number.
 
 use super::lab::SEARCHED;
-use super::{Advance, EventRow, Flight, Lab, Message, Scene, Window, Wreck};
+use super::{Advance, EventRow, Flight, Lab, Message, Scene, Trace, Window, Wreck};
 use crate::sim::timeline::{Beat, BranchId, MAX_BRANCHES, MAX_STEPS, Moment, Tree};
 use crate::sim::{
     Action, ActionError, MessageId, Micros, NodeId, Recording, RecordingError, Session, Text,
@@ -379,6 +379,22 @@ impl Lab for Pair {
 
     fn events(&mut self, most: usize, wanted: &dyn Fn(&EventRow) -> bool) -> Vec<EventRow> {
         self.left.events(most, wanted)
+    }
+
+    fn story(&self, most: u64) -> Vec<EventRow> {
+        self.left.story(most)
+    }
+
+    fn trace(&mut self, budget: u64) -> &Trace {
+        self.left.trace(budget)
+    }
+
+    fn traced(&self) -> Option<&Trace> {
+        self.left.traced()
+    }
+
+    fn forget_trace(&mut self) {
+        self.left.forget_trace();
     }
 
     fn wrecks(&mut self) -> Vec<Wreck> {

@@ -19,6 +19,8 @@ pub(super) trait Subject {
     fn face(&self, node: NodeId, window: Window) -> Face;
     /// The index of the last entry of a node's log.
     fn last_index(&self, node: NodeId) -> u64;
+    /// The epoch that a node leads, if it runs and does.
+    fn leadership(&self, node: NodeId) -> Option<Epoch>;
     /// A timer's name, and whether it is the one to draw around its node.
     fn timer(&self, number: usize) -> (Phrase, bool);
     /// How the message in a slot looks.
@@ -51,6 +53,10 @@ impl<P: Exhibit> Subject for World<P> {
     fn last_index(&self, node: NodeId) -> u64 {
         let up = self.state(node).map(P::last_index);
         up.or_else(|| self.disk(node).map(P::last_index_on)).unwrap_or(0)
+    }
+
+    fn leadership(&self, node: NodeId) -> Option<Epoch> {
+        self.state(node).and_then(P::leadership)
     }
 
     fn timer(&self, number: usize) -> (Phrase, bool) {

@@ -342,15 +342,21 @@ impl<P: Protocol> Timeline<P> {
             let setup = self.start().setup::<P>().expect("it was played");
             World::new(&setup, &mut Lookout { beats: None, audience })
         } else {
-            let frame = self.chronicle.frame_before(Moment { after: from, at: Micros(0) });
-            self.frames[frame].clone()
+            self.world_at(from)
         };
-        self.play(&mut world, from, &mut ());
         self.play(&mut world, self.world.steps(), audience);
     }
 
+    /// The world of this branch as it was after so many steps.
+    pub fn world_at(&self, steps: u64) -> World<P> {
+        let frame = self.chronicle.frame_before(Moment { after: steps, at: Micros(0) });
+        let mut world = self.frames[frame].clone();
+        self.play(&mut world, steps, &mut ());
+        world
+    }
+
     /// Plays this branch on in another world, to so many steps.
-    fn play(&self, world: &mut World<P>, steps: u64, audience: &mut dyn Audience<P>) {
+    pub fn play(&self, world: &mut World<P>, steps: u64, audience: &mut dyn Audience<P>) {
         self.chronicle.play(steps, &mut Reel { world, frames: &mut Vec::new(), audience });
     }
 }

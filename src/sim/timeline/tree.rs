@@ -190,7 +190,7 @@ impl Tree {
     }
 
     /// Whether a moment of one branch is a moment of another, too.
-    pub(super) fn shares(&self, place: Place, branch: BranchId) -> bool {
+    pub fn shares(&self, place: Place, branch: BranchId) -> bool {
         let (mut id, mut bound) = (branch, Moment { after: u64::MAX, at: Micros(u64::MAX) });
         loop {
             if id == place.branch {

@@ -2,7 +2,8 @@
 
 use super::{Breach, Cell, Durable, Message, Milestone, MultiPaxos, Reason, Replica, Role, Slot};
 use super::{Timer, Value};
-use crate::scene::{self, Exhibit, Face, Field, Glyph, Look, Mark, Sentence, Shape, Vote, Window};
+use crate::scene::{self, Epoch, Exhibit, Face, Field, Glyph, Look, Mark};
+use crate::scene::{Sentence, Shape, Vote, Window};
 use crate::sim::protocol::Judge;
 use crate::sim::{NodeId, NodeSet, Protocol, RequestId};
 use crate::text::{Argument, Phrase, say};
@@ -91,6 +92,10 @@ impl Exhibit for MultiPaxos {
 
     fn face_down(disk: &Durable, window: Window) -> Face {
         disk_face(disk, window)
+    }
+
+    fn leadership(replica: &Replica) -> Option<Epoch> {
+        replica.own_ballot().filter(|_| replica.is_leader()).map(Epoch::from)
     }
 
     fn last_index(replica: &Replica) -> u64 {
