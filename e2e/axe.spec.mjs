@@ -30,6 +30,10 @@ async function visitStates(lab, look) {
   await look("a message that is gone");
   await lab.tab("Clients");
   await look("clients");
+  await lab.tab("tab.space_time");
+  await look("space–time");
+  await lab.press(lab.get("button", "Export…"));
+  await lab.inDialog("Export", {}, () => look("dialog Export…"));
 
   // Between two followers no messages are in the way.
   const [left, right] = [(number % 5) + 1, ((number + 1) % 5) + 1];

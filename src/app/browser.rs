@@ -100,11 +100,17 @@ pub fn save(name: &str, bytes: &[u8]) -> Result<(), JsValue> {
     let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
     let blob = web_sys::Blob::new_with_u8_array_sequence(&parts)?;
     let url = web_sys::Url::create_object_url_with_blob(&blob)?;
+    save_from(name, &url)?;
+    web_sys::Url::revoke_object_url(&url)
+}
+
+/// Offers what is at an address for download.
+pub fn save_from(name: &str, url: &str) -> Result<(), JsValue> {
     let anchor: web_sys::HtmlAnchorElement = document().create_element("a")?.unchecked_into();
-    anchor.set_href(&url);
+    anchor.set_href(url);
     anchor.set_download(name);
     anchor.click();
-    web_sys::Url::revoke_object_url(&url)
+    Ok(())
 }
 
 /// Keeps the recording where the page's script finds it when the wasm is no more.

@@ -50,6 +50,7 @@ pub fn dialog(
         Dialog::Partition => (say::partition::title(), partition(ui, draft)),
         Dialog::Members => (say::members::title(), members(ui, draft, scene)),
         Dialog::Links(node) => (say::link::of(node), links(ui, scene, node)),
+        Dialog::Export => (say::export::title(), super::export::choices(ui)),
         Dialog::Help => (say::help::title(), help(ui)),
     };
     html! {

@@ -10,6 +10,7 @@ mod browser;
 mod clients;
 mod dialogs;
 mod events;
+mod export;
 mod hooks;
 mod inspector;
 mod keys;
@@ -17,6 +18,7 @@ mod logs;
 mod options;
 mod page;
 mod rules;
+mod spacetime;
 mod stage;
 mod timeline;
 mod traffic;
@@ -83,6 +85,10 @@ pub enum Msg {
     ShowLogsFrom(Option<u64>),
     /// Show another panel below the stage.
     ShowTab(Tab),
+    /// Show another part of the space–time diagram, or what is in it.
+    Diagram(spacetime::Ask),
+    /// Save the run for another program.
+    Export(export::File),
     /// Show only key events, or all.
     OnlyKeyEvents(bool),
     /// Open a dialog, or close the one that is open.
@@ -161,6 +167,8 @@ pub enum Tab {
     /// Nodes × indexes.
     #[default]
     Logs,
+    /// Nodes × time.
+    SpaceTime,
     /// One sentence for each event.
     Events,
     /// The messages under way.
@@ -180,6 +188,8 @@ pub enum Dialog {
     Members,
     /// The links of one node.
     Links(NodeId),
+    /// The run for other programs.
+    Export,
     /// What the keys do and what the signs mean.
     Help,
 }

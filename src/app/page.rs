@@ -17,6 +17,7 @@ use super::clients::Choice;
 use super::dialogs::Draft;
 use super::hooks;
 use super::options::Options;
+use super::spacetime::{Ask, Diagram};
 use super::stage::Places;
 use super::stage::layout::Layout;
 use super::stage::motion::Motion;
@@ -25,7 +26,7 @@ use super::{Dialog, Msg, Selection, Tab, Ui};
 /// How many columns the table of logs shows.
 const LOG_COLUMNS: u64 = 12;
 /// The least width of a wide stage, in CSS pixels.
-const WIDE: &str = "(min-width: 640px)";
+pub const WIDE: &str = "(min-width: 640px)";
 
 /// Something that the reader should know.
 #[derive(Clone, PartialEq)]
@@ -60,6 +61,7 @@ pub struct Page {
     breaches: usize,
     layout: Layout,
     motion: Motion,
+    diagram: Diagram,
     frames: Frames,
     places: Places,
     time: NodeRef,
@@ -94,6 +96,7 @@ impl Component for Page {
             playing: options.autoplay,
             speed: options.speed,
             _listeners: listen(&ui.send, &onscreen),
+            diagram: Diagram::new(&ui.send),
             ui,
             lab,
             window,
@@ -146,6 +149,7 @@ impl Component for Page {
             let _ = dialog.show_modal();
         }
         self.draw(browser::clock());
+        self.draw_diagram();
         self.mind_frames();
     }
 }
@@ -162,6 +166,10 @@ fn listen(
     let on_resize = {
         let send = send.clone();
         Closure::<dyn FnMut(JsValue)>::new(move |_| send.emit(Msg::Resized))
+    };
+    let on_size = {
+        let send = send.clone();
+        Closure::<dyn FnMut(JsValue)>::new(move |_| send.emit(Msg::Diagram(Ask::Draw)))
     };
     let on_link = {
         let send = send.clone();
@@ -185,6 +193,7 @@ fn listen(
     let _ = browser::document()
         .add_event_listener_with_callback("visibilitychange", &function(&on_sight));
     let _ = browser::window().add_event_listener_with_callback("hashchange", &function(&on_link));
+    let _ = browser::window().add_event_listener_with_callback("resize", &function(&on_size));
     if let Ok(Some(query)) = browser::window().match_media(WIDE) {
         let _ = query.add_event_listener_with_callback("change", &function(&on_resize));
     }
@@ -194,5 +203,5 @@ fn listen(
     {
         observer.observe(&root);
     }
-    vec![on_sight, on_resize, on_link, on_cross]
+    vec![on_sight, on_resize, on_size, on_link, on_cross]
 }

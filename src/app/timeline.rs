@@ -7,7 +7,7 @@ use conclave::text::say;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::{Msg, Travel, Ui, browser, button, clock, epoch_class};
+use super::{Dialog, Msg, Travel, Ui, browser, button, clock, epoch_class};
 
 /// How many columns the lanes have; of what falls into one, one is drawn.
 const COLUMNS: u64 = 400;
@@ -138,6 +138,7 @@ pub fn keeping(ui: &Ui, tree: &Tree, link: Option<&AttrValue>) -> Html {
                 { button(ui.say(say::share::link()), "", ui.on(Msg::Share(true))) }
                 { button(ui.say(say::share::link_here()), "", ui.on(Msg::Share(false))) }
                 { button(ui.say(say::share::save()), "", ui.on(Msg::Save)) }
+                { button(ui.say(say::export::open()), "", ui.on(Msg::Dialog(Some(Dialog::Export)))) }
             </div>
             if let Some(link) = link {
                 <div class="entry">

@@ -7,8 +7,10 @@
 mod epoch;
 mod events;
 mod exhibit;
+pub mod export;
 mod lab;
 mod pair;
+pub mod spacetime;
 mod subject;
 pub mod trace;
 

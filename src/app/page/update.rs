@@ -3,13 +3,14 @@
 use conclave::protocols::catalog;
 use conclave::scene::{Advance, complain, complain_link, complain_recording};
 use conclave::sim::timeline::{MAX_STEPS, Moment};
-use conclave::sim::{Micros, Recording, Session};
+use conclave::sim::{Micros, Recording, Seat, Session};
 use conclave::text::{Phrase, say};
 
 use super::{Notice, Page, WIDE};
 use crate::app::dialogs::{self, Draft};
+use crate::app::spacetime::Ask;
 use crate::app::stage::layout::Layout;
-use crate::app::{Dialog, Msg, Selection, Tab, Theme, Travel, browser, options};
+use crate::app::{Dialog, Msg, Selection, Tab, Theme, Travel, browser, export, options};
 
 /// The most events in one frame; a run that wants more goes slower than asked.
 const BUDGET: u64 = 20_000;
@@ -112,9 +113,31 @@ impl Page {
                 self.moved();
             }
             Msg::ShowTab(tab) => {
+                if tab != Tab::SpaceTime {
+                    self.lab.forget_trace();
+                }
                 self.tab = tab;
                 self.moved();
             }
+            Msg::Diagram(Ask::Paint) => {
+                self.diagram.painted();
+                self.draw_diagram();
+                return false;
+            }
+            Msg::Diagram(Ask::Pick(x, y)) => {
+                let Some(hit) = self.diagram.pick(&mut *self.lab, x, y) else { return false };
+                self.travel(Travel::Time(hit.at));
+                self.selection = match (hit.message, hit.seat) {
+                    (Some(message), _) => Some(Selection::Message(message)),
+                    (None, Some(Seat::Node(node))) => Some(Selection::Node(node)),
+                    (None, _) => None,
+                };
+            }
+            Msg::Diagram(ask) => {
+                self.diagram.ask(ask, &*self.lab);
+                return false;
+            }
+            Msg::Export(file) => return self.export(file),
             Msg::OnlyKeyEvents(only) => {
                 self.only_key = only;
                 self.moved();
@@ -219,6 +242,27 @@ impl Page {
         if let Some(time) = self.time.get() {
             time.set_text_content(Some(&crate::app::clock(self.lab.now())));
         }
+    }
+
+    /// Draws the space–time diagram, if it is to be seen.
+    pub(super) fn draw_diagram(&mut self) {
+        if self.tab == Tab::SpaceTime {
+            let Self { ui, lab, scene, selection, playing, .. } = self;
+            self.diagram.draw(ui, &mut **lab, scene, *selection, *playing);
+        }
+    }
+
+    /// Saves the run for another program; tells whether there is something to say about it.
+    fn export(&mut self, file: export::File) -> bool {
+        let Self { ui, lab, scene, selection, diagram, .. } = self;
+        let saved = export::save(file, ui, &mut **lab, scene, *selection, diagram);
+        if self.tab != Tab::SpaceTime {
+            self.lab.forget_trace();
+        }
+        if saved.is_err() {
+            self.notice(say::share::not_saved());
+        }
+        saved.is_err()
     }
 
     /// The world has changed: takes a new scene of it.

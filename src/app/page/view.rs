@@ -8,8 +8,8 @@ use yew::prelude::*;
 use super::Page;
 use crate::app::{Dialog, Msg, Selection, Tab, browser, button, button_with};
 use crate::app::{
-    clients, dialogs, events, inspector, keys, logs, rules, stage, timeline, traffic, transport,
-    verdicts,
+    clients, dialogs, events, inspector, keys, logs, rules, spacetime, stage, timeline, traffic,
+    transport, verdicts,
 };
 
 impl Page {
@@ -162,12 +162,14 @@ impl Page {
         let ui = &self.ui;
         let tabs = [
             (Tab::Logs, say::tab::logs()),
+            (Tab::SpaceTime, say::tab::space_time()),
             (Tab::Events, say::tab::events()),
             (Tab::Traffic, say::tab::traffic(self.scene.in_flight)),
             (Tab::Clients, say::tab::clients()),
         ];
         let panel = match self.tab {
             Tab::Logs => logs::logs(ui, &self.scene),
+            Tab::SpaceTime => spacetime::spacetime(ui, &self.diagram),
             Tab::Events => events::events(ui, &self.rows, self.scene.steps, self.only_key),
             Tab::Traffic => {
                 let mut flights = Vec::new();

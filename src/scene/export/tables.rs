@@ -1,0 +1,93 @@
+//! Events as JSON and as CSV.
+
+use super::put;
+use crate::scene::{Class, EventRow};
+use crate::text::Language;
+
+/// The columns of both, in order. Moments are whole microseconds of the world's clock.
+const COLUMNS: [&str; 9] =
+    ["number", "at_us", "step", "class", "seat", "message", "event", "reasons", "notation"];
+
+/// An event's cells, in the order of [`COLUMNS`]; numbers are told by their place.
+fn cells(row: &EventRow, language: Language) -> [String; 9] {
+    let class = match row.class {
+        Class::Node => "node",
+        Class::Network => "network",
+        Class::Client => "client",
+        Class::Person => "person",
+        Class::Breach => "breach",
+        Class::Milestone => "milestone",
+    };
+    let mut reasons = String::new();
+    for reason in &row.reasons {
+        let start = if reasons.is_empty() { "" } else { "; " };
+        put(&mut reasons, &[start, &reason.phrase.render(language), " (", reason.source, ")"]);
+    }
+    [
+        row.number.to_string(),
+        row.at.0.to_string(),
+        row.step.to_string(),
+        class.into(),
+        row.seat.map_or(String::new(), |seat| seat.to_string()),
+        row.message.map_or(String::new(), |id| id.0.to_string()),
+        row.title.render(language),
+        reasons,
+        row.notation.clone(),
+    ]
+}
+
+/// Events as a JSON array of objects, one a line.
+pub fn json(rows: &[EventRow], language: Language) -> String {
+    let mut out = String::from("[");
+    for (place, row) in rows.iter().enumerate() {
+        out.push_str(if place == 0 { "\n{" } else { ",\n{" });
+        for (place, (name, cell)) in COLUMNS.iter().zip(cells(row, language)).enumerate() {
+            if place > 0 {
+                out.push(',');
+            }
+            put(&mut out, &["\"", name, "\":"]);
+            let number = place < 3 || *name == "message";
+            match cell.is_empty() {
+                true => out.push_str("null"),
+                false if number => out.push_str(&cell),
+                false => quote(&cell, &mut out),
+            }
+        }
+        out.push('}');
+    }
+    out.push_str("\n]\n");
+    out
+}
+
+/// Writes a text as a JSON string.
+pub(super) fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => out.extend(['\\', letter]),
+            ..' ' => {
+                let digits = |part: u32| char::from_digit(part, 16).unwrap_or('0');
+                let number = u32::from(letter);
+                out.push_str("\\u00");
+                out.extend([digits(number / 16), digits(number % 16)]);
+            }
+            letter => out.push(letter),
+        }
+    }
+    out.push('"');
+}
+
+/// Events as CSV (RFC 4180): a line of names, then one line an event.
+pub fn csv(rows: &[EventRow], language: Language) -> String {
+    let mut out = COLUMNS.join(",");
+    out.push_str("\r\n");
+    for row in rows {
+        let cells = cells(row, language).map(|cell| match cell.contains(['"', ',', '\r', '\n']) {
+            true => format!("\"{}\"", cell.replace('"', "\"\"")),
+            false => cell,
+        });
+        out.push_str(&cells.join(","));
+        out.push_str("\r\n");
+    }
+    out
+}
