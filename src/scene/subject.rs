@@ -246,7 +246,7 @@ fn flight(envelope: &Envelope, look: &Look) -> Flight {
 pub(super) fn message(subject: &dyn Subject, id: MessageId) -> Option<Message> {
     let around = subject.around();
     let slot = around.post.find(id).ok()?;
-    let envelope = around.post.get(slot)?;
+    let envelope = around.post.at(slot);
     let look = subject.look(slot);
     let (help, fields) = subject.contents(slot);
     let held = match envelope.to {

@@ -1,13 +1,11 @@
 //! The network: how long a message takes, whether it arrives, and which links are cut.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::json::read_struct;
 use super::rng::Rng;
 use super::world::Loss;
-use super::{Micros, NodeId, NodeSet};
+use super::{Micros, NodeId, NodeSet, SortedMap};
 
 /// How good a link is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -49,11 +47,11 @@ impl Quality {
 pub struct Network {
     quality: Quality,
     /// Links that differ from the rest.
-    links: BTreeMap<(NodeId, NodeId), Quality>,
+    links: SortedMap<(NodeId, NodeId), Quality>,
     /// For each sender, whom it cannot reach.
     cut: Vec<NodeSet>,
     /// For each link that keeps order, when its last message arrives.
-    last_arrival: BTreeMap<(NodeId, NodeId), Micros>,
+    last_arrival: SortedMap<(NodeId, NodeId), Micros>,
 }
 
 /// What becomes of a message.
@@ -96,9 +94,9 @@ impl Network {
     pub(super) fn new(nodes: u8, quality: Quality) -> Self {
         Self {
             quality,
-            links: BTreeMap::new(),
+            links: SortedMap::default(),
             cut: vec![NodeSet::EMPTY; nodes.into()],
-            last_arrival: BTreeMap::new(),
+            last_arrival: SortedMap::default(),
         }
     }
 
@@ -152,7 +150,7 @@ impl Network {
         let quality = self.link(from, to);
         let mut arrival = quality.arrival(now, rng);
         if quality.fifo {
-            let last = self.last_arrival.entry((from, to)).or_default();
+            let last = self.last_arrival.get_or_insert((from, to), arrival);
             arrival = arrival.max(*last);
             *last = arrival;
         }

@@ -144,6 +144,15 @@ impl Queue {
         }
     }
 
+    /// Takes out everything, in order.
+    pub fn empty(mut self) -> impl Iterator<Item = Due> {
+        std::iter::from_fn(move || {
+            let (_, due) = self.peek()?;
+            self.pop();
+            Some(due)
+        })
+    }
+
     /// Gives what comes first another moment.
     pub fn postpone(&mut self, ticket: Ticket) {
         if let Some(&(_, due)) = self.heap.first() {

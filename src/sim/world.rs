@@ -275,7 +275,8 @@ impl<P: Protocol> World<P> {
             disk.hash(into);
             node.hash_rest(self.now(), into);
         }
-        for (slot, envelope) in self.around.sent() {
+        for slot in self.around.sent() {
+            let envelope = self.around.post.at(slot);
             envelope.hash_outside(into);
             self.bodies.get(slot).hash(into);
             envelope.hash_fate(into);

@@ -172,11 +172,16 @@ impl Page {
             Tab::SpaceTime => spacetime::spacetime(ui, &self.diagram),
             Tab::Events => events::events(ui, &self.rows, self.scene.steps, self.only_key),
             Tab::Traffic => {
-                let mut flights = Vec::new();
-                self.lab.flights(&mut flights);
-                flights.sort_unstable_by_key(|flight| (flight.arrival, flight.id));
-                flights.truncate(traffic::MOST);
-                let messages = flights.iter().filter_map(|flight| self.lab.message(flight.id));
+                let mut all = Vec::new();
+                self.lab.flights(&mut all);
+                let mut first = Vec::new();
+                for flight in all {
+                    let arrival = (flight.arrival, flight.id);
+                    let place = first.partition_point(|other| *other < arrival);
+                    first.insert(place, arrival);
+                    first.truncate(traffic::MOST);
+                }
+                let messages = first.iter().filter_map(|(_, id)| self.lab.message(*id));
                 let messages: Vec<_> = messages.collect();
                 traffic::traffic(ui, &messages, &self.scene, self.selection)
             }

@@ -6,13 +6,11 @@
 //! index. After an event it looks only at what changed at one server. The digests that logs keep
 //! ([`Log::digest_at`](super::Log::digest_at)) make each comparison of two logs one comparison.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::convert::Infallible;
 
 use super::{Index, Log, Progress, Raft, Role, Server, Term};
-use crate::sim::NodeId;
 use crate::sim::protocol::Judge;
+use crate::sim::{NodeId, SortedMap};
 
 /// What was found wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,12 +59,12 @@ struct Seen {
 #[derive(Clone, Debug)]
 pub struct Figure3 {
     seen: Vec<Seen>,
-    leaders: BTreeMap<Term, NodeId>,
+    leaders: SortedMap<Term, NodeId>,
     /// For each index from 1, the term of the entry that was seen there first, and the digest of
     /// the log up to it; term 0 where none was seen yet.
     first: Vec<(Term, u64)>,
     /// The same for entries of other terms that were there, which are few.
-    others: BTreeMap<(Index, Term), u64>,
+    others: SortedMap<(Index, Term), u64>,
     /// For each index from 1, the digest of the committed log up to it and the term in which it was
     /// committed.
     committed: Vec<(u64, Term)>,
@@ -101,9 +99,9 @@ impl Judge<Raft> for Figure3 {
     fn new(nodes: u8) -> Self {
         Self {
             seen: vec![Seen::default(); nodes.into()],
-            leaders: BTreeMap::new(),
+            leaders: SortedMap::default(),
             first: Vec::new(),
-            others: BTreeMap::new(),
+            others: SortedMap::default(),
             committed: Vec::new(),
         }
     }
@@ -183,7 +181,7 @@ impl Figure3 {
         if !server.is_leader() || (seen.led && seen.term == term) {
             return;
         }
-        let first = *self.leaders.entry(term).or_insert(node);
+        let first = *self.leaders.get_or_insert(term, node);
         if first != node {
             breaches.push(Breach::TwoLeaders { term, first, second: node });
         }
@@ -259,13 +257,11 @@ impl Figure3 {
             *first = (term, digest);
             return None;
         }
-        match self.others.entry((index, term)) {
-            Entry::Occupied(known) => Some(*known.get()),
-            Entry::Vacant(new) => {
-                new.insert(digest);
-                None
-            }
+        let known = self.others.get(&(index, term)).copied();
+        if known.is_none() {
+            self.others.insert((index, term), digest);
         }
+        known
     }
 
     /// "If a server has applied a log entry at a given index to its state machine, no other server

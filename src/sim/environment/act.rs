@@ -52,7 +52,7 @@ impl Environment {
                 let slot = self.post.find(message).expect("checked");
                 self.forget_held(slot);
                 let ticket = self.queue.ticket(now);
-                let envelope = self.post.at(slot);
+                let envelope = self.post.at_mut(slot);
                 (envelope.arrival, envelope.doom, envelope.ticket) = (now, None, ticket);
                 return vec![self.settle(slot)];
             }
@@ -98,7 +98,7 @@ impl Environment {
             let ticket = self.queue.ticket(self.now);
             match due {
                 Due::Flight(slot) => {
-                    self.post.at(slot).ticket = ticket;
+                    self.post.at_mut(slot).ticket = ticket;
                     self.queue.push(ticket, due);
                 }
                 Due::Timer(_, number) => {
@@ -127,10 +127,7 @@ impl Environment {
         for (number, running) in self.node(node).timers() {
             comes(running.ticket, Due::Timer(node, number as u8));
         }
-        while let Some((_, due)) = present.peek() {
-            waiting.push(due);
-            present.pop();
-        }
+        waiting.extend(present.empty());
         waiting
     }
 

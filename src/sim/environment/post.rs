@@ -5,7 +5,7 @@ use std::hash::Hash;
 use super::Environment;
 use crate::sim::digest::Digest;
 use crate::sim::network::Passage;
-use crate::sim::queue::{Due, Ticket};
+use crate::sim::queue::{Due, Queue, Ticket};
 use crate::sim::world::Loss;
 use crate::sim::{ActionError, MessageId, Micros, Seat};
 
@@ -40,6 +40,8 @@ impl Envelope {
     }
 }
 
+const TAKEN: &str = "only slots that are taken are named";
+
 /// The slots of all messages under way.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Post {
@@ -66,14 +68,19 @@ impl Post {
     }
 
     /// The message in a slot that is taken.
-    pub fn at(&mut self, slot: u32) -> &mut Envelope {
-        self.slots[slot as usize].as_mut().expect("the queue names slots that are taken")
+    pub fn at(&self, slot: u32) -> &Envelope {
+        self.get(slot).expect(TAKEN)
+    }
+
+    /// The same, to change it.
+    pub fn at_mut(&mut self, slot: u32) -> &mut Envelope {
+        self.slots[slot as usize].as_mut().expect(TAKEN)
     }
 
     /// Takes a message out and leaves its slot free.
     pub fn take(&mut self, slot: u32) -> Envelope {
         self.free.push(slot);
-        self.slots[slot as usize].take().expect("the queue names slots that are taken")
+        self.slots[slot as usize].take().expect(TAKEN)
     }
 
     /// The slot of a message.
@@ -125,14 +132,20 @@ impl Environment {
     pub(super) fn reschedule(&mut self, slot: u32, due: Micros, arrival: Micros) {
         let ticket = self.queue.ticket(due);
         self.queue.push(ticket, Due::Flight(slot));
-        let envelope = self.post.at(slot);
+        let envelope = self.post.at_mut(slot);
         (envelope.ticket, envelope.arrival) = (ticket, arrival);
     }
 
-    /// All messages under way with their slots, in the order in which they were sent.
-    pub fn sent(&self) -> Vec<(u32, &Envelope)> {
-        let mut sent: Vec<_> = self.post.iter().collect();
-        sent.sort_unstable_by_key(|(_, envelope)| envelope.id);
-        sent
+    /// The slots of all messages under way, in the order in which these were sent.
+    pub fn sent(&self) -> impl Iterator<Item = u32> {
+        let mut order = Queue::default();
+        for (slot, envelope) in self.post.iter() {
+            let ticket = Ticket { at: Micros(0), order: envelope.id.0 };
+            order.push(ticket, Due::Flight(slot));
+        }
+        order.empty().map(|due| match due {
+            Due::Flight(slot) => slot,
+            _ => unreachable!("only messages were put in"),
+        })
     }
 }

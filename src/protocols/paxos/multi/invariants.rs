@@ -3,7 +3,7 @@
 //! The judge sees the cluster from outside. For each instance that is not done with everywhere its
 //! ghost history holds every acceptance there ever was; of the others it remembers what was chosen.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use super::log::{Cell, Slot, Value};
 use super::{Config, MultiPaxos, Replica};
@@ -11,7 +11,7 @@ use crate::protocols::paxos::ballot::Ballot;
 use crate::protocols::paxos::ghost::{Chosen, Flaw, Instance};
 use crate::protocols::paxos::rules::Quorums;
 use crate::sim::protocol::Judge;
-use crate::sim::{NodeId, NodeSet, RequestId};
+use crate::sim::{NodeId, NodeSet, RequestId, SortedMap};
 
 /// A value by name: whose request it is, or none for a no-op.
 type Name = Option<RequestId>;
@@ -69,14 +69,14 @@ pub struct Replication {
     quorums: Quorums,
     seen: Vec<Seen>,
     /// The instances that are not done with everywhere.
-    open: BTreeMap<Slot, Instance>,
+    open: SortedMap<Slot, Instance>,
     /// What was chosen in each slot from 1 on, as far as it was.
     chosen: Vec<Option<Name>>,
     /// The digest of all values up to each slot from 1 on, as the first replica executed them; 0
     /// where no replica stopped yet.
     histories: Vec<u64>,
-    /// The commands that leaders brought up.
-    proposed: BTreeSet<RequestId>,
+    /// The commands that leaders brought up, by their numbers first: new ones come near the end.
+    proposed: Vec<RequestId>,
     reached: VecDeque<Milestone>,
 }
 
@@ -108,10 +108,10 @@ impl Judge<MultiPaxos> for Replication {
             nodes,
             quorums: Config::default().quorums(nodes),
             seen: vec![seen; nodes.into()],
-            open: BTreeMap::new(),
+            open: SortedMap::default(),
             chosen: Vec::new(),
             histories: Vec::new(),
-            proposed: BTreeSet::new(),
+            proposed: Vec::new(),
             reached: VecDeque::new(),
         }
     }
@@ -189,12 +189,12 @@ impl Replication {
             breaches.push(Breach::AcceptedBelow { node, slot, ballot, bound });
         }
         if let Some(request) = vote.1
-            && self.proposed.insert(request)
+            && self.is_new(request)
             && !replica.is_leader()
         {
             breaches.push(Breach::NobodyProposed { node, slot, value: vote.1 });
         }
-        let instance = self.open.entry(slot).or_default();
+        let instance = self.open.get_or_insert(slot, Instance::default());
         let chosen = instance.accepted(node, vote, self.quorums.phase2, |flaw| {
             breaches.push(match flaw {
                 Flaw::SharedBallot { ballot, first, second } => {
@@ -224,6 +224,16 @@ impl Replication {
         }
     }
 
+    /// Whether a command was never seen before; it is from now on.
+    fn is_new(&mut self, request: RequestId) -> bool {
+        let order = |request: &RequestId| (request.sequence, request.client);
+        let place = self.proposed.binary_search_by_key(&order(&request), order);
+        if let Err(place) = place {
+            self.proposed.insert(place, request);
+        }
+        place.is_err()
+    }
+
     /// A replica executed something, or starts again from its snapshot.
     fn executed(&mut self, replica: &Replica, node: NodeId, breaches: &mut Vec<Breach>) {
         let seen = &mut self.seen[node.slot()];
@@ -246,7 +256,7 @@ impl Replication {
         seen.first = next;
         self.compare(replica, node, breaches);
         let done = self.seen.iter().map(|seen| seen.first).min().expect("there are nodes");
-        self.open = self.open.split_off(&done);
+        self.open.remove_before(&done);
     }
 
     /// All replicas execute the same values in the same order.

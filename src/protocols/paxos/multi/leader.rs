@@ -1,6 +1,6 @@
 //! The leader: phase 1 once for all instances, and phase 2 for each command (§3).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::log::{Cell, Slot, Snapshot, Value};
@@ -9,7 +9,7 @@ use super::{Cx, Fx, Peer, Reason, Replica, Role, Timer};
 use crate::protocols::paxos::ballot::Ballot;
 use crate::protocols::paxos::mutations::Mutation;
 use crate::protocols::paxos::rules::outweighs;
-use crate::sim::{Command, NodeId, NodeSet};
+use crate::sim::{Command, NodeId, NodeSet, SortedMap};
 
 impl Replica {
     /// No leader was heard in time, or phase 1 did not end in time.
@@ -33,8 +33,10 @@ impl Replica {
         }
         let first_unchosen = self.first_unchosen;
         let own = self.durable.log.from(first_unchosen);
-        let mut reported = BTreeMap::new();
-        reported.extend(own.map(|(slot, cell)| (slot, cell.clone())));
+        let mut reported = SortedMap::default();
+        for (slot, cell) in own {
+            reported.insert(slot, cell.clone());
+        }
         self.role = Role::Candidate { ballot, promises: NodeSet::of(cx.id), reported, waiting };
         fx.explain(|| Reason::RunsForLeader { ballot, first: first_unchosen });
         self.set_election_timer(cx, fx);
@@ -89,7 +91,7 @@ impl Replica {
         }
         self.execute(cx, fx);
         let first = self.first_unchosen;
-        let last = reported.last_key_value().map_or(Slot(0), |(slot, _)| *slot);
+        let last = reported.last().map_or(Slot(0), |(slot, _)| *slot);
         let next = last.max(self.durable.log.last()).max(self.executed()).next();
         if cx.config.mutations.has(Mutation::OwnValue) {
             reported.clear();
@@ -281,7 +283,7 @@ impl Replica {
 }
 
 /// Keeps the acceptance that counts most: one known to be chosen, else the highest-numbered.
-fn consider(reported: &mut BTreeMap<Slot, Cell>, slot: Slot, cell: &Cell, cx: &Cx<'_>) {
+fn consider(reported: &mut SortedMap<Slot, Cell>, slot: Slot, cell: &Cell, cx: &Cx<'_>) {
     let best = reported.get(&slot);
     let better = best.is_none_or(|best| {
         let outweighs = outweighs(cell.ballot, best.ballot, cx.config.mutations);

@@ -27,7 +27,7 @@ mod message;
 mod reason;
 mod view;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::ballot::Ballot;
@@ -35,7 +35,7 @@ use super::mutations::Mutation;
 use crate::sim::machine::KeyValue;
 use crate::sim::protocol::{Context, Effects, Input, Protocol, Setting};
 use crate::sim::timeline::BeatKind;
-use crate::sim::{Answer, Command, NodeId, NodeSet, Order};
+use crate::sim::{Answer, Command, NodeId, NodeSet, Order, SortedMap};
 
 pub use config::Config;
 pub use invariants::{Breach, Milestone, Replication};
@@ -101,7 +101,7 @@ pub enum Role {
         /// Who has promised, itself included.
         promises: NodeSet,
         /// For each slot, the acceptance reported that counts most so far.
-        reported: BTreeMap<Slot, Cell>,
+        reported: SortedMap<Slot, Cell>,
         /// Commands to propose then; only where a leader is not stable.
         waiting: Vec<Command>,
     },

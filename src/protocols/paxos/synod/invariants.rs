@@ -3,14 +3,14 @@
 //! The judge sees the cluster from outside. Its ghost history holds every acceptance there ever was,
 //! so it knows the moment at which a value is chosen, which no replica does (PAXOS-7, PAXOS-M2).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::{Config, Paxos, Phase, Proposal, Proposer, Replica};
 use crate::protocols::paxos::ballot::Ballot;
 use crate::protocols::paxos::ghost::{Flaw, Instance};
 use crate::protocols::paxos::rules::Quorums;
 use crate::sim::protocol::Judge;
-use crate::sim::{NodeId, NodeSet, Op, RequestId};
+use crate::sim::{NodeId, NodeSet, Op, RequestId, SortedMap};
 
 /// What was found wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub struct Consensus {
     seen: Vec<Seen>,
     instance: Instance,
     /// What clients asked for.
-    asked: BTreeMap<RequestId, Op>,
+    asked: SortedMap<RequestId, Op>,
     reached: VecDeque<Milestone>,
 }
 
@@ -105,7 +105,7 @@ impl Judge<Paxos> for Consensus {
             quorums: config.quorums(nodes),
             seen: vec![Seen::default(); nodes.into()],
             instance: Instance::default(),
-            asked: BTreeMap::new(),
+            asked: SortedMap::default(),
             reached: VecDeque::new(),
         }
     }
@@ -204,7 +204,7 @@ impl Consensus {
     fn accepted(&mut self, node: NodeId, proposal: &Proposal, breaches: &mut Vec<Breach>) {
         let Proposal { ballot, value } = proposal;
         let ballot = *ballot;
-        if !self.asked.contains_key(&value.request) {
+        if self.asked.get(&value.request).is_none() {
             // A proposer that is both quorums by itself goes from the request to the choice in one
             // step; nothing can be seen in between.
             if (self.quorums.phase1, self.quorums.phase2) != (1, 1) {
@@ -213,8 +213,10 @@ impl Consensus {
             self.asked.insert(value.request, value.op.clone());
         }
         let asked = &self.asked;
-        let op =
-            |value: Option<RequestId>| asked[&value.expect("every value is a command")].clone();
+        let op = |value: Option<RequestId>| {
+            let request = value.expect("every value is a command");
+            asked.get(&request).expect("what was accepted was asked for").clone()
+        };
         let vote = (ballot, Some(value.request));
         let chosen = self.instance.accepted(node, vote, self.quorums.phase2, |flaw| {
             breaches.push(match flaw {
