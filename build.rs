@@ -65,7 +65,10 @@ fn flatten(prefix: &str, table: &toml::Table, into: &mut Phrases) -> Result<(), 
         let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         match value {
             toml::Value::String(text) => {
-                arguments(text).map_err(|error| format!("{key}: {error}"))?;
+                let names = arguments(text).map_err(|error| format!("{key}: {error}"))?;
+                if names.len() > 10 || text.contains('\0') {
+                    return Err(format!("{key}: more than ten arguments, or a zero"));
+                }
                 into.insert(key, text.clone());
             }
             toml::Value::Table(table) => flatten(&key, table, into)?,
@@ -134,14 +137,23 @@ fn code(languages: &[(String, Phrases)]) -> String {
         writeln!(write, "(Language::{}, {id:?}),", variant(id)).unwrap();
     }
     writeln!(write, "];").unwrap();
-    writeln!(write, "static TABLES: &[&[&str]] = &[").unwrap();
+    writeln!(write, "static TEXTS: [&str; {}] = [", languages.len()).unwrap();
     for (_, phrases) in languages {
-        let texts: Vec<_> = phrases.values().collect();
-        writeln!(write, "&{texts:?},").unwrap();
+        let texts: Vec<_> = phrases.values().map(|text| numbered(text)).collect();
+        writeln!(write, "{:?},", texts.join("\0")).unwrap();
     }
     writeln!(write, "];").unwrap();
     functions(write, &languages[0].1);
     out
+}
+
+/// A text with the place of each argument in its braces, instead of its name.
+fn numbered(text: &str) -> String {
+    let mut numbered = text.to_owned();
+    for (place, name) in arguments(text).expect("it was checked").iter().enumerate() {
+        numbered = numbered.replace(&format!("{{{name}}}"), &format!("{{{place}}}"));
+    }
+    numbered
 }
 
 /// One function for each phrase, in modules that follow the dots of its key. Arguments stand in
@@ -166,8 +178,7 @@ fn functions(write: &mut String, reference: &Phrases) {
             .iter()
             .map(|name| format!("{name}: impl Into<crate::text::Argument>, "))
             .collect();
-        let filled: String =
-            names.iter().map(|name| format!("({name:?}, {name}.into()), ")).collect();
+        let filled: String = names.iter().map(|name| format!("{name}.into(), ")).collect();
         writeln!(write, "/// `{text}`").unwrap();
         writeln!(write, "pub fn {name}({parameters}) -> crate::text::Phrase {{").unwrap();
         writeln!(write, "crate::text::Phrase::new({number}, vec![{filled}]) }}").unwrap();

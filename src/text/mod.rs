@@ -5,16 +5,23 @@
 //! data: it can be kept, compared, and rendered in another language later.
 
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 
 use crate::sim::{ClientId, Micros, NodeId, Seat};
 
 include!(concat!(env!("OUT_DIR"), "/phrases.rs"));
 
+/// The phrases of each language, taken apart when the first is asked for: in the program they are one
+/// text, for a table of so many would weigh as much as a tenth of them.
+static PHRASES: [OnceLock<Vec<&'static str>>; TEXTS.len()] =
+    [const { OnceLock::new() }; TEXTS.len()];
+
 /// A sentence or a label, in no language yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phrase {
     number: u16,
-    arguments: Vec<(&'static str, Argument)>,
+    /// In alphabetical order of their names.
+    arguments: Vec<Argument>,
 }
 
 /// Something that is filled into a phrase.
@@ -35,7 +42,7 @@ pub enum Argument {
 }
 
 impl Phrase {
-    fn new(number: u16, arguments: Vec<(&'static str, Argument)>) -> Self {
+    fn new(number: u16, arguments: Vec<Argument>) -> Self {
         Self { number, arguments }
     }
 
@@ -47,12 +54,15 @@ impl Phrase {
     }
 
     fn render_into(&self, language: Language, out: &mut String) {
-        let mut rest = TABLES[language as usize][usize::from(self.number)];
+        let text = TEXTS[language as usize];
+        let phrases = PHRASES[language as usize].get_or_init(|| text.split('\0').collect());
+        let mut rest = phrases[usize::from(self.number)];
         while let Some((before, after)) = rest.split_once('{') {
             out.push_str(before);
-            let (name, after) = after.split_once('}').expect("the build script checked the braces");
-            let argument = self.arguments.iter().find(|(known, _)| *known == name);
-            argument.expect("the build script checked the names").1.render_into(language, out);
+            // The build script wrote them: a digit and a brace.
+            let (place, after) = after.split_at(2);
+            let place = usize::from(place.as_bytes()[0] - b'0');
+            self.arguments[place].render_into(language, out);
             rest = after;
         }
         out.push_str(rest);
