@@ -94,9 +94,9 @@ pub fn save(
             let inks = browser::document().query_selector(".inks")?.ok_or(JsValue::NULL)?;
             let palette = spacetime::palette(&inks);
             let title = format!("{protocol}: {}", ui.say(say::spacetime::label()));
-            let svg = spacetime::with_subject(ui, lab, scene, selection, |subject| {
-                export::svg(subject, &view, &palette, &title)
-            });
+            let words = spacetime::words(ui, scene);
+            let subject = spacetime::subject(lab, &words, selection).ok_or(JsValue::NULL)?;
+            let svg = export::svg(&subject, &view, &palette, &title);
             ("space-time.svg", svg)
         }
         File::Mermaid | File::Shiviz => {
@@ -156,17 +156,11 @@ fn frame() -> Result<(String, f64, f64), JsValue> {
     let view_box = view_box.ok_or_else(missing)?;
     let (width, height) = (f64::from(view_box.width()), f64::from(view_box.height()));
     let make = |name| document.create_element_ns(Some("http://www.w3.org/2000/svg"), name);
+    let card = document.query_selector(".stage-card")?.ok_or_else(missing)?;
+    let style = browser::window().get_computed_style(&card)?.ok_or_else(missing)?;
     let ground = make("rect")?;
-    let body = browser::document().query_selector(".stage-card")?.ok_or_else(missing)?;
-    let style = browser::window().get_computed_style(&body)?;
-    let colour = style.map(|style| style.get_property_value("background-color")).transpose()?;
-    for (name, value) in [
-        ("fill", &*colour.unwrap_or_default()),
-        ("width", &tenths(width)),
-        ("height", &tenths(height)),
-    ] {
-        ground.set_attribute(name, value)?;
-    }
+    ground.set_attribute("fill", &style.get_property_value("background-color")?)?;
+    place(&ground, 0.0, 0.0, width, height)?;
     copy.insert_before(&ground, copy.first_child().as_ref())?;
     // The canvas fits over the stage as the view box fits into it.
     let swarm: HtmlCanvasElement =
@@ -176,21 +170,21 @@ fn frame() -> Result<(String, f64, f64), JsValue> {
         let scale = (wide / width).min(high / height);
         let (wide, high) = (wide / scale, high / scale);
         let image = make("image")?;
-        for (name, value) in [
-            ("href", swarm.to_data_url()?),
-            ("x", tenths((width - wide) / 2.0)),
-            ("y", tenths((height - high) / 2.0)),
-            ("width", tenths(wide)),
-            ("height", tenths(high)),
-        ] {
-            image.set_attribute(name, &value)?;
-        }
+        image.set_attribute("href", &swarm.to_data_url()?)?;
+        place(&image, (width - wide) / 2.0, (height - high) / 2.0, wide, high)?;
         copy.append_child(&image)?;
     }
-    copy.set_attribute("width", &tenths(width))?;
-    copy.set_attribute("height", &tenths(height))?;
+    place(&copy, 0.0, 0.0, width, height)?;
     let text = web_sys::XmlSerializer::new()?.serialize_to_string(&copy)?;
     Ok((text, width, height))
+}
+
+/// Gives an element of an SVG its place and size.
+fn place(element: &Element, x: f64, y: f64, width: f64, height: f64) -> Result<(), JsValue> {
+    for (name, value) in [("x", x), ("y", y), ("width", width), ("height", height)] {
+        element.set_attribute(name, &tenths(value))?;
+    }
+    Ok(())
 }
 
 /// Paints an SVG, twice as large, and offers that for download.

@@ -55,8 +55,12 @@ pub struct Spot {
 
 /// Somebody who draws.
 pub trait Pen {
-    /// Draws lines from each first to each second spot. The width is in tenths of a pixel, too.
-    fn lines(&mut self, ink: Ink, width: i64, dashed: bool, lines: &[(Spot, Spot)]);
+    /// Lines of one kind follow. The width is in tenths of a pixel, too.
+    fn begin(&mut self, ink: Ink, width: i64, dashed: bool);
+    /// One of them.
+    fn line(&mut self, from: Spot, to: Spot);
+    /// That was the last of them.
+    fn end(&mut self);
     /// Fills a rectangle between two corners; `faint` lets shine through what is below.
     fn fill(&mut self, ink: Ink, faint: bool, from: Spot, to: Spot);
     /// Writes a text from a spot on its base line on, or around it if `centred`.
@@ -117,6 +121,42 @@ pub struct Hit {
     pub seat: Option<Seat>,
     /// Which message, if any.
     pub message: Option<MessageId>,
+}
+
+/// How a line is drawn: its ink, its width in tenths of a pixel, and whether it is dashed.
+type Stroke = (Ink, i64, bool);
+
+/// Lines that wait to be drawn, all of one stroke together.
+#[derive(Default)]
+struct Lines(Vec<(Stroke, Spot, Spot)>);
+
+impl Lines {
+    fn add(&mut self, stroke: Stroke, from: Spot, to: Spot) {
+        self.0.push((stroke, from, to));
+    }
+
+    /// Two lines that cross at a spot.
+    fn cross(&mut self, stroke: Stroke, Spot { x, y }: Spot, half: i64) {
+        for half in [(half, half), (half, -half)] {
+            let (dx, dy) = half;
+            self.add(stroke, Spot { x: x - dx, y: y - dy }, Spot { x: x + dx, y: y + dy });
+        }
+    }
+
+    /// Draws them, stroke after stroke in the order in which they came first.
+    fn draw(mut self, pen: &mut dyn Pen) {
+        while let Some(&(stroke, ..)) = self.0.first() {
+            let (ink, width, dashed) = stroke;
+            pen.begin(ink, width, dashed);
+            self.0.retain(|&(other, from, to)| {
+                if other == stroke {
+                    pen.line(from, to);
+                }
+                other != stroke
+            });
+            pen.end();
+        }
+    }
 }
 
 /// Where things are.
@@ -299,12 +339,13 @@ fn ticks(plan: &Plan, pen: &mut dyn Pen) {
     let first = (plan.from + step - 1) / step * step;
     let moments = || (first..=plan.from + plan.span).step_by(step as usize);
     let (_, clock) = plan.head();
-    let line = |at| {
-        let along = plan.along(at);
-        (plan.spot(along, clock), plan.spot(along, clock + plan.breadth))
-    };
-    pen.lines(Ink::Line, 10, false, &moments().map(line).collect::<Vec<_>>());
     let (names, _) = plan.head();
+    pen.begin(Ink::Line, 10, false);
+    for at in moments() {
+        let along = plan.along(at);
+        pen.line(plan.spot(along, clock), plan.spot(along, clock + plan.breadth));
+    }
+    pen.end();
     for at in moments() {
         // Beside the names, not below them.
         let along = plan.along(at);
@@ -328,6 +369,10 @@ fn moment(at: i64, step: i64) -> String {
     }
 }
 
+/// The lane of a node that runs, and of one that is paused.
+const RUNNING: Stroke = (Ink::Soft, 12, false);
+const PAUSED: Stroke = (Ink::Soft, 12, true);
+
 /// Who leads what from where on: lane, place along it, epoch.
 type Led = (i64, i64, Epoch);
 
@@ -337,11 +382,10 @@ fn lanes(subject: &Subject<'_>, plan: &Plan, pen: &mut dyn Pen) -> Vec<Led> {
     let end = subject.trace.upto().moment.at.0 as i64;
     let begin = subject.trace.from().at.0 as i64;
     let (from, to) = (plan.from, plan.from + plan.span);
-    let (mut running, mut paused, mut crossed) = (Vec::new(), Vec::new(), Vec::new());
-    let mut labels = Vec::new();
+    let (mut lines, mut labels) = (Lines::default(), Vec::new());
     for lane in 0..plan.lanes {
         if lane >= plan.nodes {
-            running.push((plan.on(lane, begin.max(from)), plan.on(lane, end.min(to))));
+            lines.add(RUNNING, plan.on(lane, begin.max(from)), plan.on(lane, end.min(to)));
             continue;
         }
         let standings = subject.trace.standings(NodeId(lane as u8));
@@ -353,11 +397,12 @@ fn lanes(subject: &Subject<'_>, plan: &Plan, pen: &mut dyn Pen) -> Vec<Led> {
                 break;
             }
             let until = standings.get(place + 1).map_or(end, |next| next.since.0 as i64);
-            let line = (plan.on(lane, since), plan.on(lane, until));
+            let (first, last) = (plan.on(lane, since), plan.on(lane, until));
             match standing.status {
-                Status::Up => running.push(line),
-                Status::Paused => paused.push(line),
-                Status::Crashed => crossed.push((line.0, since)),
+                Status::Up => lines.add(RUNNING, first, last),
+                Status::Paused => lines.add(PAUSED, first, last),
+                Status::Crashed if since >= from => lines.cross((Ink::Bad, 22, false), first, 45),
+                Status::Crashed => {}
             }
             if let Standing { leads: Some(epoch), status, .. } = standing {
                 let half = plan.band();
@@ -371,11 +416,7 @@ fn lanes(subject: &Subject<'_>, plan: &Plan, pen: &mut dyn Pen) -> Vec<Led> {
             }
         }
     }
-    pen.lines(Ink::Soft, 12, false, &running);
-    pen.lines(Ink::Soft, 12, true, &paused);
-    let marks = crossed.iter().filter(|(_, since)| (from..=to).contains(since));
-    let marks: Vec<_> = marks.flat_map(|&(spot, _)| cross(spot, 45)).collect();
-    pen.lines(Ink::Bad, 22, false, &marks);
+    lines.draw(pen);
     labels
 }
 
@@ -398,12 +439,6 @@ fn labels(subject: &Subject<'_>, plan: &Plan, labels: Vec<Led>, pen: &mut dyn Pe
     }
 }
 
-/// Two lines that cross at a spot.
-fn cross(Spot { x, y }: Spot, half: i64) -> [(Spot, Spot); 2] {
-    let at = |dx, dy| Spot { x: x + dx, y: y + dy };
-    [(at(-half, -half), at(half, half)), (at(-half, half), at(half, -half))]
-}
-
 fn ink(colour: Option<u8>) -> Ink {
     colour.map_or(Ink::Plain, Ink::Epoch)
 }
@@ -412,48 +447,43 @@ fn ink(colour: Option<u8>) -> Ink {
 /// where it was lost.
 fn arrows(subject: &Subject<'_>, plan: &Plan, shown: &[(MessageId, &Arrow)], pen: &mut dyn Pen) {
     let end = subject.trace.upto().moment.at;
-    let (mut lost, mut chosen) = (Vec::new(), Vec::new());
-    let mut lines: [[Vec<(Spot, Spot)>; 2]; 7] = Default::default();
+    // What stands above the arrows comes after them.
+    let (mut lines, mut above) = (Lines::default(), Lines::default());
     for &(id, arrow) in shown {
         let until = if arrow.fate == Fate::UnderWay { end } else { arrow.end };
         let (from, to) = (plan.flight(arrow, arrow.sent), plan.flight(arrow, until));
-        let broken = arrow.fate == Fate::Lost;
-        let lines = &mut lines[arrow.colour.map_or(6, usize::from)];
-        lines[usize::from(broken)].push((from, to));
+        let stroke = |dashed| (ink(arrow.colour), 13, dashed);
+        lines.add(stroke(arrow.fate == Fate::Lost), from, to);
         match arrow.fate {
             Fate::Delivered => {
-                lines[0].extend(head(from, to));
+                for side in [1, -1] {
+                    lines.add(stroke(false), to, barb(from, to, side));
+                }
                 if arrow.end > arrow.arrival {
                     // It waited at the door.
-                    let lane = plan.lane(arrow.to);
-                    lines[1].push((to, plan.on(lane, arrow.end.0 as i64)));
+                    let taken_in = plan.on(plan.lane(arrow.to), arrow.end.0 as i64);
+                    lines.add(stroke(true), to, taken_in);
                 }
             }
-            Fate::Lost => lost.extend(cross(to, 35)),
+            Fate::Lost => above.cross((Ink::Bad, 18, false), to, 35),
             Fate::UnderWay | Fate::Unknown => {}
         }
         if subject.message == Some(id) {
-            chosen.push((from, to));
+            above.add((Ink::Accent, 30, false), from, to);
         }
     }
-    for (colour, [whole, broken]) in (0_u8..).zip(&lines) {
-        let ink = ink((colour < 6).then_some(colour));
-        pen.lines(ink, 13, false, whole);
-        pen.lines(ink, 13, true, broken);
-    }
-    pen.lines(Ink::Bad, 18, false, &lost);
-    pen.lines(Ink::Accent, 30, false, &chosen);
+    lines.draw(pen);
+    above.draw(pen);
 }
 
-/// The head of an arrow: two short lines back from its point.
-fn head(from: Spot, to: Spot) -> [(Spot, Spot); 2] {
+/// Where a line ends that is one side of the head of an arrow.
+fn barb(from: Spot, to: Spot, side: i64) -> Spot {
     let (dx, dy) = (to.x - from.x, to.y - from.y);
     let length = ((dx * dx + dy * dy) as u64).isqrt().max(1) as i64;
-    let back = |side: i64| Spot {
+    Spot {
         x: to.x - (dx * 65 + side * dy * 28) / length,
         y: to.y - (dy * 65 - side * dx * 28) / length,
-    };
-    [(to, back(1)), (to, back(-1))]
+    }
 }
 
 /// How many messages arrive at each lane, and how many are lost on their way to it: bars for as many
@@ -474,16 +504,16 @@ fn bars(trace: &Trace, plan: &Plan, (from, to): (Micros, Micros), pen: &mut dyn 
     });
     let most = counts.iter().flatten().max().copied().unwrap_or(1).max(1);
     for (side, ink) in [(0, Ink::Plain), (1, Ink::Bad)] {
-        let mut lines = Vec::new();
+        pen.begin(ink, BAR - 10, false);
         for (cell, counts) in counts.iter().enumerate().filter(|(_, counts)| counts[side] > 0) {
             let (lane, column) = ((cell / columns) as i64, (cell % columns) as i64);
             let along = plan.head().0 + column * BAR + BAR / 2;
             let height = (i64::from(counts[side]) * 420 / i64::from(most)).max(20);
             let height = if side == 0 { -height } else { height };
             let foot = plan.spot(along, plan.across(lane, 500));
-            lines.push((foot, plan.spot(along, plan.across(lane, 500 + height))));
+            pen.line(foot, plan.spot(along, plan.across(lane, 500 + height)));
         }
-        pen.lines(ink, BAR - 10, false, &lines);
+        pen.end();
     }
 }
 
@@ -497,29 +527,27 @@ fn frame(subject: &Subject<'_>, plan: &Plan, whole: Spot, pen: &mut dyn Pen) {
         let along = plan.along(now.max(plan.from));
         pen.fill(Ink::Ground, true, plan.spot(along, clock), plan.spot(names + plan.length, last));
     }
-    let mut marks: [Vec<(Spot, Spot)>; 3] = Default::default();
+    let (mut marks, mut drawn) = (Lines::default(), [i64::MIN; 3]);
     let first = subject.beats.partition_point(|beat| (beat.moment.at.0 as i64) < plan.from);
     for beat in &subject.beats[first..] {
         let at = beat.moment.at.0 as i64;
         if at > end {
             break;
         }
-        let (marks, depth) = match beat.kind {
-            BeatKind::Acted => (&mut marks[0], 70),
-            BeatKind::Decided => (&mut marks[1], 40),
-            BeatKind::Breached => (&mut marks[2], plan.breadth),
+        let (kind, ink, depth) = match beat.kind {
+            BeatKind::Acted => (0, Ink::Accent, 70),
+            BeatKind::Decided => (1, Ink::Good, 40),
+            BeatKind::Breached => (2, Ink::Bad, plan.breadth),
             BeatKind::Led(_) => continue,
         };
         let along = plan.along(at);
-        let mark = (plan.spot(along, clock), plan.spot(along, clock + depth));
-        // Of what falls into one pixel, one is drawn.
-        if marks.last().is_none_or(|(last, _)| plan.spot(along, clock) != *last) {
-            marks.push(mark);
+        // Of what falls into one spot, one is drawn.
+        if std::mem::replace(&mut drawn[kind], along) != along {
+            let (from, to) = (plan.spot(along, clock), plan.spot(along, clock + depth));
+            marks.add((ink, 25, false), from, to);
         }
     }
-    for (ink, marks) in [Ink::Accent, Ink::Good, Ink::Bad].into_iter().zip(&marks) {
-        pen.lines(ink, 25, false, marks);
-    }
+    marks.draw(pen);
     // The names stand on ground of their own: what comes from before the view ends there.
     let corner =
         if plan.down { Spot { x: whole.x, y: names } } else { Spot { x: names, y: whole.y } };
@@ -545,7 +573,8 @@ fn frame(subject: &Subject<'_>, plan: &Plan, whole: Spot, pen: &mut dyn Pen) {
     }
     if (plan.from..=end).contains(&now) {
         let along = plan.along(now);
-        let line = (plan.spot(along, clock - 60), plan.spot(along, last));
-        pen.lines(Ink::Accent, 20, false, &[line]);
+        pen.begin(Ink::Accent, 20, false);
+        pen.line(plan.spot(along, clock - 60), plan.spot(along, last));
+        pen.end();
     }
 }

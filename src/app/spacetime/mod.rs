@@ -233,9 +233,9 @@ impl Diagram {
         let _ = paint.set_transform(ratio / 10.0, 0.0, 0.0, ratio / 10.0, 0.0, 0.0);
         paint.set_font("115px system-ui, sans-serif");
         let palette = palette(&canvas);
-        let seen = with_subject(ui, lab, scene, selection, |subject| {
-            draw(subject, &view, &mut pen::Brush { paint: &paint, palette: &palette })
-        });
+        let words = words(ui, scene);
+        let Some(subject) = subject(lab, &words, selection) else { return };
+        let seen = draw(&subject, &view, &mut pen::Brush { paint: &paint, palette: &palette });
         let label = label(ui, &view, seen);
         let _ = canvas.set_attribute("aria-label", &label);
         if let Some(told) = self.told.get() {
@@ -250,28 +250,25 @@ impl Diagram {
     }
 }
 
-/// Calls with what is to be drawn of a run.
-pub fn with_subject<T>(
-    ui: &Ui,
-    lab: &mut dyn Lab,
-    scene: &Scene,
+/// What a diagram says: the name of the number that counts leaderships, and what many clients are
+/// called.
+pub fn words(ui: &Ui, scene: &Scene) -> [AttrValue; 2] {
+    [scene.nodes[0].face.epoch_name.clone(), say::stage::clients()].map(|phrase| ui.say(phrase))
+}
+
+/// What is to be drawn of a run that is traced.
+pub fn subject<'a>(
+    lab: &'a dyn Lab,
+    [epoch_name, clients]: &'a [AttrValue; 2],
     selection: Option<Selection>,
-    use_it: impl FnOnce(&Subject<'_>) -> T,
-) -> T {
-    let now = lab.now();
-    lab.trace(0);
-    let lab: &dyn Lab = lab;
-    let epoch_name = ui.say(scene.nodes[0].face.epoch_name.clone());
-    let clients = ui.say(say::stage::clients());
-    let trace = lab.traced().expect("it was just asked for");
+) -> Option<Subject<'a>> {
     let (node, message) = match selection {
         Some(Selection::Node(node)) => (Some(node), None),
         Some(Selection::Message(message)) => (None, Some(message)),
         Some(Selection::Link(..)) | None => (None, None),
     };
-    let beats = &lab.tree().current().beats;
-    let (epoch_name, clients) = (&*epoch_name, &*clients);
-    use_it(&Subject { trace, beats, now, node, message, epoch_name, clients })
+    let (trace, beats, now) = (lab.traced()?, &lab.tree().current().beats, lab.now());
+    Some(Subject { trace, beats, now, node, message, epoch_name, clients })
 }
 
 /// What can be seen, in a sentence.

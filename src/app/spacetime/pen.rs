@@ -37,26 +37,25 @@ pub struct Brush<'a> {
 }
 
 impl Pen for Brush<'_> {
-    fn lines(&mut self, ink: Ink, width: i64, dashed: bool, lines: &[(Spot, Spot)]) {
-        if lines.is_empty() {
-            return;
-        }
-        let Self { paint, palette } = *self;
-        paint.begin_path();
-        for (from, to) in lines {
-            paint.move_to(from.x as f64, from.y as f64);
-            paint.line_to(to.x as f64, to.y as f64);
-        }
-        let dashes = Array::new();
-        if dashed {
-            dashes.push(&JsValue::from(50));
-            dashes.push(&JsValue::from(40));
-        }
+    fn begin(&mut self, ink: Ink, width: i64, dashed: bool) {
+        let dashes = match dashed {
+            true => Array::of2(&JsValue::from(50), &JsValue::from(40)),
+            false => Array::new(),
+        };
         // Only what is not a list of numbers is refused.
-        let _ = paint.set_line_dash(&dashes);
-        paint.set_stroke_style_str(palette.of(ink));
-        paint.set_line_width(width as f64);
-        paint.stroke();
+        let _ = self.paint.set_line_dash(&dashes);
+        self.paint.set_stroke_style_str(self.palette.of(ink));
+        self.paint.set_line_width(width as f64);
+        self.paint.begin_path();
+    }
+
+    fn line(&mut self, from: Spot, to: Spot) {
+        self.paint.move_to(from.x as f64, from.y as f64);
+        self.paint.line_to(to.x as f64, to.y as f64);
+    }
+
+    fn end(&mut self) {
+        self.paint.stroke();
     }
 
     fn fill(&mut self, ink: Ink, faint: bool, from: Spot, to: Spot) {

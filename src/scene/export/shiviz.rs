@@ -55,7 +55,7 @@ pub fn shiviz(rows: &[EventRow], trace: &Trace, language: Language) -> String {
         let mut comma = "";
         for (other, events) in clocks[host].iter().enumerate().filter(|(_, events)| **events > 0) {
             out.push_str(comma);
-            quote(&name(other, nodes, seats), &mut out);
+            quote(&name(other, nodes, seats), true, &mut out);
             put(&mut out, &[":", &events.to_string()]);
             comma = ",";
         }

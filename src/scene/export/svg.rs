@@ -79,23 +79,24 @@ impl Svg<'_> {
 }
 
 impl Pen for Svg<'_> {
-    fn lines(&mut self, ink: Ink, width: i64, dashed: bool, lines: &[(Spot, Spot)]) {
-        if lines.is_empty() {
-            return;
-        }
-        self.out.push_str("<path fill=\"none\" d=\"");
-        for (from, to) in lines {
-            for (sign, spot) in [("M", from), ("L", to)] {
-                put(self.out, &[sign, &spot.x.to_string(), " ", &spot.y.to_string()]);
-            }
-        }
-        self.out.push('"');
+    fn begin(&mut self, ink: Ink, width: i64, dashed: bool) {
+        self.out.push_str("<path fill=\"none\"");
         self.numbers(&[("stroke-width", width)]);
         self.texts(&[("stroke", self.palette.of(ink))]);
         if dashed {
             self.texts(&[("stroke-dasharray", "50 40")]);
         }
-        self.out.push_str("/>\n");
+        self.out.push_str(" d=\"");
+    }
+
+    fn line(&mut self, from: Spot, to: Spot) {
+        for (sign, spot) in [("M", from), ("L", to)] {
+            put(self.out, &[sign, &spot.x.to_string(), " ", &spot.y.to_string()]);
+        }
+    }
+
+    fn end(&mut self) {
+        self.out.push_str("\"/>\n");
     }
 
     fn fill(&mut self, ink: Ink, faint: bool, from: Spot, to: Spot) {

@@ -8,7 +8,10 @@ use crate::text::Language;
 const COLUMNS: [&str; 9] =
     ["number", "at_us", "step", "class", "seat", "message", "event", "reasons", "notation"];
 
-/// An event's cells, in the order of [`COLUMNS`]; numbers are told by their place.
+/// The places of those that are numbers.
+const NUMBERS: [usize; 4] = [0, 1, 2, 5];
+
+/// An event's cells, in the order of [`COLUMNS`].
 fn cells(row: &EventRow, language: Language) -> [String; 9] {
     let class = match row.class {
         Class::Node => "node",
@@ -41,53 +44,60 @@ pub fn json(rows: &[EventRow], language: Language) -> String {
     let mut out = String::from("[");
     for (place, row) in rows.iter().enumerate() {
         out.push_str(if place == 0 { "\n{" } else { ",\n{" });
-        for (place, (name, cell)) in COLUMNS.iter().zip(cells(row, language)).enumerate() {
-            if place > 0 {
-                out.push(',');
-            }
-            put(&mut out, &["\"", name, "\":"]);
-            let number = place < 3 || *name == "message";
-            match cell.is_empty() {
-                true => out.push_str("null"),
-                false if number => out.push_str(&cell),
-                false => quote(&cell, &mut out),
-            }
-        }
+        write_row(row, language, true, &mut out);
         out.push('}');
     }
     out.push_str("\n]\n");
     out
 }
 
-/// Writes a text as a JSON string.
-pub(super) fn quote(text: &str, out: &mut String) {
+/// Events as CSV (RFC 4180): a line of names, then one line an event.
+pub fn csv(rows: &[EventRow], language: Language) -> String {
+    let mut out = String::new();
+    for (place, name) in COLUMNS.iter().enumerate() {
+        put(&mut out, &[if place == 0 { "" } else { "," }, name]);
+    }
+    out.push_str("\r\n");
+    for row in rows {
+        write_row(row, language, false, &mut out);
+        out.push_str("\r\n");
+    }
+    out
+}
+
+/// The cells of a row with commas between them; in JSON, each after its name.
+fn write_row(row: &EventRow, language: Language, json: bool, out: &mut String) {
+    for (place, (name, cell)) in COLUMNS.iter().zip(cells(row, language)).enumerate() {
+        if place > 0 {
+            out.push(',');
+        }
+        if json {
+            put(out, &["\"", name, "\":"]);
+        }
+        let number = NUMBERS.contains(&place);
+        match cell.is_empty() {
+            true => out.push_str(if json { "null" } else { "" }),
+            false if number => out.push_str(&cell),
+            false => quote(&cell, json, out),
+        }
+    }
+}
+
+/// Writes a text between quotes, for JSON or for CSV.
+pub(super) fn quote(text: &str, json: bool, out: &mut String) {
     out.push('"');
     for letter in text.chars() {
         match letter {
-            '"' | '\\' => out.extend(['\\', letter]),
-            ..' ' => {
-                let digits = |part: u32| char::from_digit(part, 16).unwrap_or('0');
+            '"' if !json => out.push_str("\"\""),
+            '"' | '\\' if json => out.extend(['\\', letter]),
+            ..' ' if json => {
+                let digit = |part: u32| char::from_digit(part, 16).unwrap_or('0');
                 let number = u32::from(letter);
                 out.push_str("\\u00");
-                out.extend([digits(number / 16), digits(number % 16)]);
+                out.extend([digit(number / 16), digit(number % 16)]);
             }
             letter => out.push(letter),
         }
     }
     out.push('"');
-}
-
-/// Events as CSV (RFC 4180): a line of names, then one line an event.
-pub fn csv(rows: &[EventRow], language: Language) -> String {
-    let mut out = COLUMNS.join(",");
-    out.push_str("\r\n");
-    for row in rows {
-        let cells = cells(row, language).map(|cell| match cell.contains(['"', ',', '\r', '\n']) {
-            true => format!("\"{}\"", cell.replace('"', "\"\"")),
-            false => cell,
-        });
-        out.push_str(&cells.join(","));
-        out.push_str("\r\n");
-    }
-    out
 }
