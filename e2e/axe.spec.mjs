@@ -84,6 +84,26 @@ async function visitStates(lab, look) {
   await lab.pause();
   await lab.tab("In flight ({count})");
   await look("25 nodes");
+
+  await lab.open({ protocol: "raft", beside: "multi_paxos", seed: 2, speed: 1000 });
+  await look("two clusters");
+  await lab.play();
+  await expect.poll(() => lab.now()).toBeGreaterThan(1_000);
+  await lab.pause();
+  await lab.act("Crash both leaders");
+  await look("two clusters without leaders");
+  await lab.press(lab.node(2).last());
+  await look("a node of the second cluster selected");
+
+  await lab.open({ protocol: "paxos", nodes: 6, seed: 1 });
+  for (const [role, count] of [["Proposers", 1], ["Acceptors", 3], ["Learners", 2]]) {
+    const field = lab.get("spinbutton", role);
+    await field.fill(String(count));
+    await field.press("Enter");
+  }
+  await lab.write("seen", { node: 1 });
+  await lab.step(3);
+  await look("roles in columns");
 }
 
 for (const theme of ["light", "dark"]) {

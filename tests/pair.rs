@@ -22,7 +22,7 @@ fn busy(seed: u64) -> Recording {
 }
 
 fn pair(seed: u64) -> Box<dyn Lab> {
-    let session = catalog::side_by_side(busy(seed), "multi_paxos").expect("both are built in");
+    let session = catalog::begin(busy(seed), Some("multi_paxos")).expect("both are built in");
     catalog::resume(session).expect("nothing has been done").0
 }
 
@@ -152,7 +152,7 @@ fn what_belongs_to_one_alone_is_refused() {
     let error = ActionError::NoSuchSetting { setting: "luck".into() };
     assert_eq!(lab.act(unknown), Err(error.clone()));
     let settings = BTreeMap::from([("luck".into(), 1)]);
-    let session = catalog::side_by_side(Recording { settings, ..busy(1) }, "paxos");
+    let session = catalog::begin(Recording { settings, ..busy(1) }, Some("paxos"));
     assert_eq!(session, Err(RecordingError::Setup(error)));
     let mut early = pair(1);
     assert_eq!(early.crash_leader(), Err(ActionError::NobodyLeads));
@@ -205,7 +205,7 @@ fn time_without_a_leader_is_what_the_events_say() {
 
 #[test]
 fn paxos_for_one_value_has_no_leader_to_miss() {
-    let session = catalog::side_by_side(busy(1), "paxos").unwrap();
+    let session = catalog::begin(busy(1), Some("paxos")).unwrap();
     let mut lab = catalog::resume(session).unwrap().0;
     millis(&mut *lab, 3_000);
     assert!(scene(&*lab).costs.leaderless.is_some());

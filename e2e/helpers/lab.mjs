@@ -45,7 +45,7 @@ export class Lab {
   /** Waits until the program runs, and shows a cluster. */
   async running() {
     await expect(this.page.locator("html")).toHaveAttribute("data-conclave", "running");
-    await expect(this.node(1)).toBeVisible();
+    await expect(this.node(1).first()).toBeVisible();
   }
 
   /** Clicks with the mouse, or taps with a finger. */

@@ -1,13 +1,14 @@
 //! The dialogs, each a `<dialog>` of the platform: it keeps the focus in and lets Escape close it.
 
-use conclave::protocols::catalog::PROTOCOLS;
-use conclave::scene::{GLYPHS, Glyph, Scene};
+use conclave::protocols::catalog::{Known, PROTOCOLS};
+use conclave::scene::{GLYPHS, Glyph, Lab, Scene};
 use conclave::sim::{Action, MemberChange, NodeId, Order, PAGE_NODES, Place, Recording};
 use conclave::text::{LANGUAGES, Phrase, say};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::keys::HOTKEYS;
+use super::options::NOBODY;
 use super::stage::motion::{glyph_class, outline};
 use super::{Dialog, Msg, Theme, Ui, browser, button, button_with, options};
 
@@ -42,11 +43,11 @@ pub fn dialog(
     which: Dialog,
     draft: &Draft,
     scene: &Scene,
-    start: &Recording,
+    lab: &dyn Lab,
     element: &NodeRef,
 ) -> Html {
     let (title, content) = match which {
-        Dialog::NewRun => (say::page::new_run(), new_run(ui, draft, start)),
+        Dialog::NewRun => (say::page::new_run(), new_run(ui, draft, lab)),
         Dialog::Partition => (say::partition::title(), partition(ui, draft)),
         Dialog::Members => (say::members::title(), members(ui, draft, scene)),
         Dialog::Links(node) => (say::link::of(node), links(ui, scene, node)),
@@ -66,15 +67,17 @@ pub fn dialog(
 }
 
 /// Protocol, nodes and seed of a new run.
-fn new_run(ui: &Ui, draft: &Draft, start: &Recording) -> Html {
-    let Recording { protocol, nodes, seed, .. } = start;
+fn new_run(ui: &Ui, draft: &Draft, lab: &dyn Lab) -> Html {
+    let Recording { protocol, nodes, seed, .. } = lab.start();
+    let beside = lab.beside().map(Lab::protocol);
     let onsubmit = {
         let send = ui.send.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            let [protocol, nodes, seed] =
-                ["run-protocol", "run-nodes", "run-seed"].map(browser::value_of);
-            send.emit(Msg::TryStart(protocol, nodes, seed));
+            let [protocol, beside, nodes, seed] =
+                ["run-protocol", "run-beside", "run-nodes", "run-seed"].map(browser::value_of);
+            let beside = (beside != NOBODY).then_some(beside);
+            send.emit(Msg::TryStart { protocol, beside, nodes, seed });
         })
     };
     let onchange = {
@@ -88,15 +91,27 @@ fn new_run(ui: &Ui, draft: &Draft, start: &Recording) -> Html {
             });
         })
     };
+    let protocols = |chosen: Option<&str>| {
+        let option = |each: &Known| {
+            html! {
+                <option value={each.id} selected={chosen == Some(each.id)}>{ ui.say((each.name)()) }</option>
+            }
+        };
+        PROTOCOLS.iter().map(option).collect::<Html>()
+    };
     html! {
         <form class="form" {onsubmit} novalidate=true>
             <div class="entry">
                 <label for="run-protocol">{ ui.say(say::run::protocol()) }</label>
-                <select id="run-protocol">
-                    { for PROTOCOLS.iter().map(|each| html! {
-                        <option value={each.id} selected={each.id == *protocol}>{ ui.say((each.name)()) }</option>
-                    }) }
+                <select id="run-protocol">{ protocols(Some(protocol)) }</select>
+            </div>
+            <div class="entry">
+                <label for="run-beside">{ ui.say(say::run::beside()) }</label>
+                <select id="run-beside" aria-describedby="run-beside-help">
+                    <option value={NOBODY} selected={beside.is_none()}>{ ui.say(say::run::alone()) }</option>
+                    { protocols(beside) }
                 </select>
+                <small id="run-beside-help">{ ui.say(say::run::beside_help()) }</small>
             </div>
             <div class="entry">
                 <label for="run-nodes">{ ui.say(say::run::nodes()) }</label>

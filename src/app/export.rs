@@ -139,7 +139,7 @@ const STYLES: [&str; 13] = [
 fn frame() -> Result<(String, f64, f64), JsValue> {
     let document = browser::document();
     let missing = || JsValue::from_str("there is no stage");
-    let stage = document.query_selector(".stage svg")?.ok_or_else(missing)?;
+    let stage = document.query_selector(&shown("svg"))?.ok_or_else(missing)?;
     let copy: Element = stage.clone_node_with_deep(true)?.unchecked_into();
     let (olds, news) = (stage.query_selector_all("*")?, copy.query_selector_all("*")?);
     for place in 0..olds.length() {
@@ -164,7 +164,7 @@ fn frame() -> Result<(String, f64, f64), JsValue> {
     copy.insert_before(&ground, copy.first_child().as_ref())?;
     // The canvas fits over the stage as the view box fits into it.
     let swarm: HtmlCanvasElement =
-        document.query_selector(".swarm")?.ok_or_else(missing)?.unchecked_into();
+        document.query_selector(&shown(".swarm"))?.ok_or_else(missing)?.unchecked_into();
     let (wide, high) = (f64::from(swarm.client_width()), f64::from(swarm.client_height()));
     if swarm.width() > 0 && wide > 0.0 && high > 0.0 {
         let scale = (wide / width).min(high / height);
@@ -210,4 +210,9 @@ fn save_pixels((svg, width, height): (String, f64, f64)) -> Result<(), JsValue> 
         }
     });
     Ok(())
+}
+
+/// What is on the stage of the cluster that the panels speak of.
+fn shown(what: &str) -> String {
+    format!(".stage-card > .stage {what}, .chosen .stage {what}")
 }

@@ -3,7 +3,7 @@
 use conclave::scene::{Field, Message, Node, Scene};
 use conclave::sim::node::{Status, TRUE_CLOCK_PPM};
 use conclave::sim::{Action, Seat};
-use conclave::text::say;
+use conclave::text::{Phrase, say};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -16,6 +16,7 @@ pub fn inspector(
     scene: &Scene,
     selection: Option<Selection>,
     message: Option<&Message>,
+    tries: Vec<Phrase>,
 ) -> Html {
     let content = match (selection, message) {
         (Some(Selection::Node(id)), _) => node(ui, &scene.nodes[id.slot()], scene),
@@ -26,7 +27,7 @@ pub fn inspector(
         (Some(Selection::Link(low, high)), _) => {
             html! { <p>{ ui.say(say::link::about(high, low)) }</p> }
         }
-        (None, _) => invitation(ui),
+        (None, _) => invitation(ui, tries),
     };
     html! {
         <section class="card inspector" aria-labelledby="inspector-title" tabindex="0">
@@ -37,18 +38,12 @@ pub fn inspector(
 }
 
 /// What to do when nothing is selected yet.
-fn invitation(ui: &Ui) -> Html {
-    let tries = [
-        say::inspect::try_elect(),
-        say::inspect::try_crash(),
-        say::inspect::try_drop(),
-        say::inspect::try_split(),
-    ];
+fn invitation(ui: &Ui, tries: Vec<Phrase>) -> Html {
     html! {
         <>
             <p class="empty">{ ui.say(say::inspect::nothing()) }</p>
             <h3>{ ui.say(say::inspect::to_try()) }</h3>
-            <ol class="tries">{ for tries.map(|each| html! { <li>{ ui.say(each) }</li> }) }</ol>
+            <ol class="tries">{ for tries.into_iter().map(|each| html! { <li>{ ui.say(each) }</li> }) }</ol>
         </>
     }
 }

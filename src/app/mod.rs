@@ -8,6 +8,7 @@
 
 mod browser;
 mod clients;
+mod costs;
 mod dialogs;
 mod events;
 mod export;
@@ -62,17 +63,14 @@ pub enum Msg {
     Speed(u32),
     /// Do something to the world.
     Act(Action),
+    /// Crash the leader, of each cluster its own.
+    CrashLeaders,
+    /// Let the panels speak of the first cluster, or of the second.
+    Look(usize),
     /// Select something, or nothing.
     Select(Option<Selection>),
     /// Begin a new run.
-    Start {
-        /// The protocol's name in links.
-        protocol: String,
-        /// How many nodes.
-        nodes: u8,
-        /// What all chance comes from.
-        seed: u64,
-    },
+    Start(Plan),
     /// Go on from a file: a run with its branches, or the JSON of a recording.
     Open(Vec<u8>),
     /// Go on from the link in the page's address, if there is one.
@@ -93,8 +91,17 @@ pub enum Msg {
     OnlyKeyEvents(bool),
     /// Open a dialog, or close the one that is open.
     Dialog(Option<Dialog>),
-    /// Begin a new run with what the reader chose and typed: protocol, nodes, seed.
-    TryStart(String, String, String),
+    /// Begin a new run with what the reader chose and typed.
+    TryStart {
+        /// The protocol's name in links.
+        protocol: String,
+        /// That of the cluster beside it.
+        beside: Option<String>,
+        /// How many nodes.
+        nodes: String,
+        /// What all chance comes from.
+        seed: String,
+    },
     /// Put a node on a side, or in a place, in the dialog that is open.
     Side(NodeId, u8),
     /// Let the client form ask this node, or whoever leads.
@@ -109,6 +116,19 @@ pub enum Msg {
     Sight,
     /// The stage has another size.
     Resized,
+}
+
+/// How a run begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The protocol's name in links.
+    pub protocol: String,
+    /// That of the cluster beside it, if there is to be one.
+    pub beside: Option<String>,
+    /// How many nodes.
+    pub nodes: u8,
+    /// What all chance comes from.
+    pub seed: u64,
 }
 
 /// Ways through a run.

@@ -9,6 +9,8 @@ use super::{Theme, browser};
 
 /// The speed slider's greatest place; its least is 0.
 pub const FASTEST: u32 = 80;
+/// What stands for no second cluster.
+pub const NOBODY: &str = "none";
 /// Twenty places on the slider are a factor of ten.
 const PLACES_A_DECADE: f64 = 20.0;
 /// The place of 50 ms of the world in a second of the reader's.
@@ -24,6 +26,8 @@ pub fn speed(place: u32) -> f64 {
 pub struct Options {
     /// The protocol's name.
     pub protocol: String,
+    /// The name of the protocol of a second cluster beside the first, if there is to be one.
+    pub beside: Option<String>,
     /// How many nodes, from 1 to 25.
     pub nodes: u8,
     /// What all chance comes from.
@@ -47,6 +51,7 @@ impl Options {
     pub fn read() -> (Self, Vec<Phrase>) {
         let mut options = Self {
             protocol: PROTOCOLS[0].id.into(),
+            beside: None,
             nodes: 5,
             seed: 1,
             language: preferred_language(),
@@ -74,11 +79,9 @@ impl Options {
     fn set(&mut self, name: &str, value: &str) -> Result<(), Phrase> {
         let value = &*value.to_ascii_lowercase();
         match name {
-            "protocol" => {
-                let known = PROTOCOLS.iter().find(|each| each.id == value);
-                let all = || PROTOCOLS.iter().map(|each| each.id.into()).collect::<Vec<_>>();
-                self.protocol = known.ok_or_else(|| say::option::one_of(all()))?.id.into();
-            }
+            "protocol" => self.protocol = protocol(value, &[])?,
+            "beside" if value == NOBODY => self.beside = None,
+            "beside" => self.beside = Some(protocol(value, &[NOBODY])?),
             "nodes" | "n" => self.nodes = number(value, 1, PAGE_NODES.into())? as u8,
             "seed" => self.seed = number(value, 0, u64::MAX)?,
             "speed" => self.speed = speed_place(value)?,
@@ -110,6 +113,18 @@ impl Options {
         }
         Ok(())
     }
+}
+
+/// A protocol's name; `others` are allowed as well.
+///
+/// # Errors
+/// What is allowed.
+fn protocol(value: &str, others: &[&'static str]) -> Result<String, Phrase> {
+    let known = PROTOCOLS.iter().find(|each| each.id == value).map(|each| each.id.into());
+    known.ok_or_else(|| {
+        let all = others.iter().copied().chain(PROTOCOLS.iter().map(|each| each.id));
+        say::option::one_of(all.map(Into::into).collect::<Vec<_>>())
+    })
 }
 
 fn one_of(values: &[&'static str]) -> Phrase {

@@ -35,12 +35,23 @@ struct Notice {
     phrase: Phrase,
 }
 
+/// A cluster on its stage.
+struct Shown {
+    scene: Scene,
+    layout: Layout,
+    motion: Motion,
+    places: Places,
+}
+
 /// The page.
 pub struct Page {
     ui: Ui,
     options: Options,
     lab: Box<dyn Lab>,
-    scene: Scene,
+    /// The clusters, one or two.
+    shown: Vec<Shown>,
+    /// Which of them the panels speak of.
+    side: usize,
     rows: Vec<EventRow>,
     playing: bool,
     /// The world's clock as a fraction of microseconds more than its own whole ones.
@@ -59,11 +70,8 @@ pub struct Page {
     notices: Vec<Notice>,
     noticed: u64,
     breaches: usize,
-    layout: Layout,
-    motion: Motion,
     diagram: Diagram,
     frames: Frames,
-    places: Places,
     time: NodeRef,
     dialog_element: NodeRef,
     /// The link that was made last.
@@ -80,7 +88,8 @@ impl Component for Page {
     fn create(ctx: &Context<Self>) -> Self {
         let (options, complaints) = Options::read();
         let recording = Recording::new(&options.protocol, options.nodes, options.seed);
-        let lab = catalog::open(recording).expect("options are in their ranges");
+        let session = catalog::begin(recording, options.beside.as_deref());
+        let (lab, _) = session.and_then(catalog::resume).expect("options are in their ranges");
         let window = Window { first: None, columns: LOG_COLUMNS };
         let ui = Ui { language: options.language, send: ctx.link().callback(|msg| msg) };
         let frames = Frames::new({
@@ -89,9 +98,8 @@ impl Component for Page {
         });
         let onscreen = Rc::new(std::cell::Cell::new(true));
         let mut page = Self {
-            scene: lab.scene(window),
-            layout: Layout::new(options.nodes, browser::matches(WIDE)),
-            motion: Motion::new(options.still),
+            shown: Vec::new(),
+            side: 0,
             rows: Vec::new(),
             playing: options.autoplay,
             speed: options.speed,
@@ -116,11 +124,11 @@ impl Component for Page {
             notices: Vec::new(),
             noticed: 0,
             breaches: 0,
-            places: Places::default(),
             time: NodeRef::default(),
             dialog_element: NodeRef::default(),
             link: None,
         };
+        page.set_stages();
         for complaint in complaints {
             page.notice(complaint);
         }
@@ -140,8 +148,9 @@ impl Component for Page {
     }
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
-        let Places { messages, canvas } = &self.places;
-        self.motion.attach(messages.cast(), canvas.cast());
+        for Shown { motion, places: Places { messages, canvas }, .. } in &mut self.shown {
+            motion.attach(messages.cast(), canvas.cast());
+        }
         if let Some(dialog) = self.dialog_element.cast::<web_sys::HtmlDialogElement>()
             && !dialog.open()
         {
@@ -152,6 +161,11 @@ impl Component for Page {
         self.draw_diagram();
         self.mind_frames();
     }
+}
+
+/// The clusters of a run, one or two.
+fn clusters(lab: &dyn Lab) -> impl Iterator<Item = &dyn Lab> {
+    std::iter::once(lab).chain(lab.beside())
 }
 
 /// Listens to what hides and shows the page and to what changes its size.

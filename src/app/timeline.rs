@@ -12,8 +12,8 @@ use super::{Dialog, Msg, Travel, Ui, browser, button, clock, epoch_class};
 /// How many columns the lanes have; of what falls into one, one is drawn.
 const COLUMNS: u64 = 400;
 
-/// The slider and the lanes over it.
-pub fn timeline(ui: &Ui, tree: &Tree, now: Micros, steps: u64) -> Html {
+/// The slider and the lanes over it; those of a cluster beside it, too.
+pub fn timeline(ui: &Ui, tree: &Tree, beside: Option<&Tree>, now: Micros, steps: u64) -> Html {
     let end = tree.current().end;
     let oninput = {
         let send = ui.send.clone();
@@ -26,6 +26,7 @@ pub fn timeline(ui: &Ui, tree: &Tree, now: Micros, steps: u64) -> Html {
     html! {
         <div class="timeline">
             { lanes(tree, end.at) }
+            { for beside.map(|tree| lanes(tree, end.at)) }
             <input id="timeline" type="range" min="0" max={end.at.0.to_string()} step="1"
                 ~valueAsNumber={now.0 as f64} {oninput} aria-valuetext={spoken}
                 aria-label={ui.say(say::timeline::label())} />

@@ -66,26 +66,26 @@ fn find(protocol: &str) -> Result<&'static Known, RecordingError> {
     known.ok_or_else(|| RecordingError::NoSuchProtocol { protocol: protocol.into() })
 }
 
-/// A run of two clusters side by side in which nothing has been done yet: that of a recording, and
-/// one of another protocol that begins alike. Each setting goes to those that know it.
+/// A run in which nothing has been done yet: of a recording, and beside it, if a second protocol is
+/// named, of one that begins alike. Each setting goes to those that know it.
 ///
 /// # Errors
-/// When a protocol is not built in, or neither knows a setting.
-pub fn side_by_side(recording: Recording, beside: &str) -> Result<Session, RecordingError> {
-    let known = [find(&recording.protocol)?, find(beside)?];
-    if let Some(name) =
-        recording.settings.keys().find(|name| known.iter().all(|each| !(each.knows)(name)))
-    {
+/// When a protocol is not built in, or none of them knows a setting.
+pub fn begin(recording: Recording, beside: Option<&str>) -> Result<Session, RecordingError> {
+    let first = find(&recording.protocol)?;
+    let second = beside.map(find).transpose()?;
+    let knows = |name: &str| [Some(first), second].iter().flatten().any(|each| (each.knows)(name));
+    if let Some(name) = recording.settings.keys().find(|name| !knows(name)) {
         let setting = name.clone();
         return Err(RecordingError::Setup(ActionError::NoSuchSetting { setting }));
     }
-    let [left, right] = known.map(|each| {
+    let own = |known: &Known| {
         let mut own = recording.clone();
-        own.protocol = each.id.into();
-        own.settings.retain(|name, _| (each.knows)(name));
+        own.protocol = known.id.into();
+        own.settings.retain(|name, _| (known.knows)(name));
         Session::of_recording(own)
-    });
-    Ok(Session { beside: Some(Box::new(right)), ..left })
+    };
+    Ok(Session { beside: second.map(|known| Box::new(own(known))), ..own(first) })
 }
 
 fn run<P: Exhibit>(session: Session) -> Result<Resumed, RecordingError> {

@@ -1,6 +1,6 @@
 //! How a protocol looks.
 
-use super::{Epoch, Face, Glyph, Window};
+use super::{Column, Epoch, Face, Glyph, Window};
 use crate::sim::{Judge, NodeId, NodeSet, Protocol};
 use crate::text::{Phrase, say};
 
@@ -73,6 +73,16 @@ pub trait Exhibit: Protocol {
 
     /// A reason for people; `node` is whose it is.
     fn reason(node: NodeId, reason: &Self::Reason) -> Sentence;
+
+    /// What there is to try, in sentences.
+    fn tries() -> Vec<Phrase> {
+        Vec::new()
+    }
+
+    /// Where nodes have roles of their own: who has which.
+    fn columns(_config: &Self::Config, _nodes: u8) -> Option<[Column; 3]> {
+        None
+    }
 
     /// How things stand while nobody leads and no milestone is reached.
     fn beginning() -> Phrase {

@@ -144,6 +144,8 @@ pub trait Lab {
     fn forget_trace(&mut self);
     /// The messages lost since they were last asked for.
     fn wrecks(&mut self) -> Vec<Wreck>;
+    /// What there is to try, in sentences.
+    fn tries(&self) -> Vec<Phrase>;
     /// How the run begins; it has no actions.
     fn start(&self) -> &Recording;
     /// This branch, as a recording.
@@ -387,6 +389,10 @@ impl<P: Exhibit> Lab for Run<P> {
 
     fn wrecks(&mut self) -> Vec<Wreck> {
         std::mem::take(&mut self.journal.wrecks)
+    }
+
+    fn tries(&self) -> Vec<Phrase> {
+        P::tries()
     }
 
     fn start(&self) -> &Recording {

@@ -59,6 +59,18 @@ pub struct Scene {
     pub in_flight: usize,
     /// What the run cost so far.
     pub costs: Costs,
+    /// Where nodes have roles of their own: from left to right, those that ask, those that decide,
+    /// those that learn; a node stands in one of them.
+    pub columns: Option<[Column; 3]>,
+}
+
+/// Nodes of one role.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// The name of the role, for several of them.
+    pub name: Phrase,
+    /// Who has it.
+    pub nodes: NodeSet,
 }
 
 impl Scene {

@@ -395,10 +395,16 @@ impl Lab for Pair {
 
     fn forget_trace(&mut self) {
         self.left.forget_trace();
+        self.right.forget_trace();
     }
 
     fn wrecks(&mut self) -> Vec<Wreck> {
         self.left.wrecks()
+    }
+
+    fn tries(&self) -> Vec<Phrase> {
+        use crate::text::say::tries;
+        vec![tries::pair_leaders(), tries::pair_costs(), tries::pair_network(), tries::pair_split()]
     }
 
     fn start(&self) -> &Recording {

@@ -2,8 +2,8 @@
 
 use super::events::notate_answer;
 use super::{
-    Client, Costs, Epoch, Exhibit, Face, Flight, Glyph, Logs, Look, Message, Node, Orders, Scene,
-    Setting, Timer, Verdict, Window, Witness,
+    Client, Column, Costs, Epoch, Exhibit, Face, Flight, Glyph, Logs, Look, Message, Node, Orders,
+    Scene, Setting, Timer, Verdict, Window, Witness,
 };
 use crate::sim::environment::{Envelope, Environment};
 use crate::sim::node::Status;
@@ -33,6 +33,8 @@ pub(super) trait Subject {
     fn beginning(&self) -> Phrase;
     /// Whether the nodes have a leader when all is well.
     fn is_led(&self) -> bool;
+    /// Where nodes have roles of their own: who has which.
+    fn columns(&self) -> Option<[Column; 3]>;
     fn settings(&self) -> Vec<Setting>;
     fn takes(&self, order: &Order) -> bool;
 }
@@ -117,6 +119,10 @@ impl<P: Exhibit> Subject for World<P> {
         P::LED
     }
 
+    fn columns(&self) -> Option<[Column; 3]> {
+        P::columns(self.config(), self.size())
+    }
+
     fn settings(&self) -> Vec<Setting> {
         let setting = |setting: &crate::sim::Setting<P::Config>| {
             let (name, help) = P::setting(setting.id);
@@ -173,6 +179,7 @@ pub(super) fn scene(subject: &dyn Subject, window: Window) -> Scene {
         },
         in_flight: around.post.iter().count(),
         costs: costs(subject),
+        columns: subject.columns(),
     }
 }
 

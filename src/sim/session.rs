@@ -300,9 +300,9 @@ impl Session {
         Ok(session)
     }
 
-    /// As JSON, for people to read.
+    /// As JSON.
     pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("a session has no keys that JSON cannot hold")
+        serde_json::to_string(self).expect("a session has no keys that JSON cannot hold")
     }
 
     /// Checks that it does not ask for more than there may be, and that it is a tree.

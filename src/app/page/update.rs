@@ -1,16 +1,18 @@
 //! What the page does with what is asked of it.
 
 use conclave::protocols::catalog;
-use conclave::scene::{Advance, complain, complain_link, complain_recording};
+use conclave::scene::{Advance, Lab, Scene, complain, complain_link, complain_recording};
 use conclave::sim::timeline::{MAX_STEPS, Moment};
-use conclave::sim::{Micros, Recording, Seat, Session};
+use conclave::sim::{ActionError, Micros, Recording, Seat, Session};
 use conclave::text::{Phrase, say};
 
-use super::{Notice, Page, WIDE};
+use super::{Notice, Page, Shown, WIDE, clusters};
 use crate::app::dialogs::{self, Draft};
 use crate::app::spacetime::Ask;
+use crate::app::stage::Places;
 use crate::app::stage::layout::Layout;
-use crate::app::{Dialog, Msg, Selection, Tab, Theme, Travel, browser, export, options};
+use crate::app::stage::motion::Motion;
+use crate::app::{Dialog, Msg, Plan, Selection, Tab, Theme, Travel, browser, export, options};
 
 /// The most events in one frame; a run that wants more goes slower than asked.
 const BUDGET: u64 = 20_000;
@@ -71,10 +73,17 @@ impl Page {
             },
             Msg::Speed(place) => self.speed = place.min(options::FASTEST),
             Msg::Act(action) => {
-                match self.lab.act(action) {
-                    Ok(()) => self.keep(),
-                    Err(error) => self.notice(complain(&error)),
-                }
+                let done = self.lab.act(action);
+                self.acted(done);
+            }
+            Msg::CrashLeaders => {
+                let done = self.lab.crash_leader();
+                self.acted(done);
+            }
+            Msg::Look(side) if side == self.side => return false,
+            Msg::Look(side) => {
+                (self.side, self.selection) = (side, None);
+                self.window.first = None;
                 self.moved();
             }
             Msg::Select(selection) => {
@@ -84,7 +93,7 @@ impl Page {
                 }
                 self.selection = selection;
             }
-            Msg::Start { protocol, nodes, seed } => self.start(protocol, nodes, seed),
+            Msg::Start(plan) => self.start(plan),
             Msg::Open(bytes) => match Session::from_bytes(&bytes) {
                 Ok(session) => {
                     self.pause();
@@ -125,7 +134,8 @@ impl Page {
                 return false;
             }
             Msg::Diagram(Ask::Pick(x, y)) => {
-                let Some(hit) = self.diagram.pick(&mut *self.lab, x, y) else { return false };
+                let lab = cluster(&mut *self.lab, self.side);
+                let Some(hit) = self.diagram.pick(lab, x, y) else { return false };
                 self.travel(Travel::Time(hit.at));
                 self.selection = match (hit.message, hit.seat) {
                     (Some(message), _) => Some(Selection::Message(message)),
@@ -134,7 +144,7 @@ impl Page {
                 };
             }
             Msg::Diagram(ask) => {
-                self.diagram.ask(ask, &*self.lab);
+                self.diagram.ask(ask, cluster(&mut *self.lab, self.side));
                 return false;
             }
             Msg::Export(file) => return self.export(file),
@@ -148,13 +158,15 @@ impl Page {
                 }
                 self.dialog = dialog;
                 if let Some(dialog) = dialog {
-                    self.draft = Draft::new(dialog, &self.scene);
+                    self.draft = Draft::new(dialog, self.scene());
                 }
             }
-            Msg::TryStart(protocol, nodes, seed) => match dialogs::read_run(&nodes, &seed) {
-                Ok((nodes, seed)) => self.start(protocol, nodes, seed),
-                Err(problem) => self.draft.problem = Some(problem),
-            },
+            Msg::TryStart { protocol, beside, nodes, seed } => {
+                match dialogs::read_run(&nodes, &seed) {
+                    Ok((nodes, seed)) => self.start(Plan { protocol, beside, nodes, seed }),
+                    Err(problem) => self.draft.problem = Some(problem),
+                }
+            }
             Msg::Side(node, side) => self.draft.sides[node.slot()] = side,
             Msg::Ask(node) => self.choice.node = node,
             Msg::Persist(persistent) => self.choice.persistent = persistent,
@@ -165,10 +177,22 @@ impl Page {
                 return false;
             }
             Msg::Resized => {
-                self.layout = Layout::new(self.lab.size(), browser::matches(WIDE));
+                let layouts = self.shown.iter().map(|shown| self.layout(&shown.scene));
+                for (place, layout) in layouts.collect::<Vec<_>>().into_iter().enumerate() {
+                    self.shown[place].layout = layout;
+                }
             }
         }
         true
+    }
+
+    /// Something was to be done to the world, and was done or refused.
+    fn acted(&mut self, done: Result<(), ActionError>) {
+        match done {
+            Ok(()) => self.keep(),
+            Err(error) => self.notice(complain(&error)),
+        }
+        self.moved();
     }
 
     fn play(&mut self) {
@@ -231,31 +255,54 @@ impl Page {
 
     /// Draws what moves with time.
     pub(super) fn draw(&mut self, clock: f64) {
-        self.lab.flights(self.motion.flights());
-        let wrecks = self.lab.wrecks();
-        self.motion.mourn(wrecks, clock);
-        let selected = match self.selection {
-            Some(Selection::Message(id)) => Some(id),
-            _ => None,
-        };
-        self.motion.draw(&self.scene, &self.layout, self.lab.now(), selected, clock);
-        if let Some(time) = self.time.get() {
-            time.set_text_content(Some(&crate::app::clock(self.lab.now())));
+        let now = self.lab.now();
+        for (side, Shown { scene, layout, motion, .. }) in self.shown.iter_mut().enumerate() {
+            let lab = cluster(&mut *self.lab, side);
+            lab.flights(motion.flights());
+            motion.mourn(lab.wrecks(), clock);
+            let selected = match self.selection {
+                Some(Selection::Message(id)) if side == self.side => Some(id),
+                _ => None,
+            };
+            motion.draw(scene, layout, now, selected, clock);
         }
+        if let Some(time) = self.time.get() {
+            time.set_text_content(Some(&crate::app::clock(now)));
+        }
+    }
+
+    /// Gives each cluster of the run a stage.
+    pub(super) fn set_stages(&mut self) {
+        let stage = |lab: &dyn Lab| {
+            let scene = lab.scene(self.window);
+            let layout = self.layout(&scene);
+            let motion = Motion::new(self.options.still);
+            Shown { scene, layout, motion, places: Places::default() }
+        };
+        self.shown = clusters(&*self.lab).map(stage).collect();
+        (self.side, self.selection) = (0, None);
+    }
+
+    /// Where things stand on a stage; one of two is square.
+    fn layout(&self, scene: &Scene) -> Layout {
+        let alone = self.lab.beside().is_none();
+        Layout::new(scene, alone && browser::matches(WIDE))
     }
 
     /// Draws the space–time diagram, if it is to be seen.
     pub(super) fn draw_diagram(&mut self) {
         if self.tab == Tab::SpaceTime {
-            let Self { ui, lab, scene, selection, playing, .. } = self;
-            self.diagram.draw(ui, &mut **lab, scene, *selection, *playing);
+            let Self { ui, lab, shown, side, selection, playing, .. } = self;
+            let (lab, scene) = (cluster(&mut **lab, *side), &shown[*side].scene);
+            self.diagram.draw(ui, lab, scene, *selection, *playing);
         }
     }
 
     /// Saves the run for another program; tells whether there is something to say about it.
     fn export(&mut self, file: export::File) -> bool {
-        let Self { ui, lab, scene, selection, diagram, .. } = self;
-        let saved = export::save(file, ui, &mut **lab, scene, *selection, diagram);
+        let Self { ui, lab, shown, side, selection, diagram, .. } = self;
+        let (lab, scene) = (cluster(&mut **lab, *side), &shown[*side].scene);
+        let saved = export::save(file, ui, lab, scene, *selection, diagram);
         if self.tab != Tab::SpaceTime {
             self.lab.forget_trace();
         }
@@ -267,14 +314,18 @@ impl Page {
 
     /// The world has changed: takes a new scene of it.
     fn moved(&mut self) {
-        self.scene = self.lab.scene(self.window);
+        for (lab, shown) in clusters(&*self.lab).zip(&mut self.shown) {
+            shown.scene = lab.scene(self.window);
+            shown.layout.mind(&shown.scene);
+        }
         self.drawn = self.lab.steps();
         if self.tab == Tab::Events {
             let only_key = self.only_key;
-            self.rows = self.lab.events(SHOWN_EVENTS, &|row| !only_key || row.key);
+            let lab = cluster(&mut *self.lab, self.side);
+            self.rows = lab.events(SHOWN_EVENTS, &|row| !only_key || row.key);
         }
-        let breaches =
-            self.scene.verdicts.iter().filter(|verdict| verdict.breach.is_some()).count();
+        let verdicts = self.shown.iter().flat_map(|shown| &shown.scene.verdicts);
+        let breaches = verdicts.filter(|verdict| verdict.breach.is_some()).count();
         if breaches > self.breaches {
             self.playing = false;
             self.mind_frames();
@@ -282,17 +333,22 @@ impl Page {
         self.breaches = breaches;
     }
 
-    fn start(&mut self, protocol: String, nodes: u8, seed: u64) {
+    fn start(&mut self, Plan { protocol, beside, nodes, seed }: Plan) {
         let mut recording = Recording::new(&protocol, nodes, seed);
         // The network and the load that the reader has chosen stay as they are, and the rules too,
         // unless they are those of another protocol.
-        recording.quality = self.scene.quality;
-        recording.workload = self.scene.workload;
-        if protocol == self.lab.protocol() {
-            let settings = self.scene.settings.iter();
-            recording.settings.extend(settings.map(|each| (each.id.to_owned(), each.value)));
+        recording.quality = self.scene().quality;
+        recording.workload = self.scene().workload;
+        for (lab, shown) in clusters(&*self.lab).zip(&self.shown) {
+            if protocol == lab.protocol() || beside.as_deref() == Some(lab.protocol()) {
+                let settings = shown.scene.settings.iter();
+                recording.settings.extend(settings.map(|each| (each.id.to_owned(), each.value)));
+            }
         }
-        self.open(Session::of_recording(recording));
+        match catalog::begin(recording, beside.as_deref()) {
+            Ok(session) => self.open(session),
+            Err(error) => self.refuse(complain_recording(&error)),
+        }
     }
 
     /// Goes to another moment or branch, and stands still there.
@@ -332,13 +388,12 @@ impl Page {
                 self.link = None;
                 self.close_dialog();
                 self.dialog = None;
-                self.layout = Layout::new(lab.size(), browser::matches(WIDE));
                 self.clock = lab.now().0 as f64;
                 self.lab = lab;
-                self.selection = None;
                 self.choice.node = None;
                 self.window.first = None;
                 self.breaches = 0;
+                self.set_stages();
                 self.keep();
                 self.moved();
             }
@@ -369,7 +424,10 @@ impl Page {
 
     /// Keeps the recording where a trap cannot reach it.
     pub(super) fn keep(&self) {
-        browser::keep_recording(&self.lab.recording().to_json());
+        browser::keep_recording(&match self.lab.beside() {
+            None => self.lab.recording().to_json(),
+            Some(_) => self.lab.line(false).to_json(),
+        });
     }
 
     /// Tells the document which language it speaks and which theme it wears.
@@ -381,6 +439,14 @@ impl Page {
             Theme::Dark => "dark",
         };
         browser::set_root("data-theme", theme);
-        browser::document().set_title(&self.ui.say(say::page::title(self.lab.title())));
+        browser::document().set_title(&self.ui.say(say::page::title(self.title())));
+    }
+}
+
+/// One cluster of a run, to ask it for what happened.
+fn cluster(lab: &mut dyn Lab, side: usize) -> &mut dyn Lab {
+    match side {
+        0 => lab,
+        _ => lab.beside_mut().expect("there are as many sides as clusters"),
     }
 }

@@ -1,63 +1,141 @@
 //! How the page looks.
 
+use conclave::scene::{Lab, Scene};
 use conclave::sim::SettingKind;
 use conclave::text::{Phrase, say};
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
-use super::Page;
-use crate::app::{Dialog, Msg, Selection, Tab, browser, button, button_with};
+use super::{Page, Shown, clusters};
+use crate::app::{Dialog, Msg, Plan, Selection, Tab, Ui, browser, button, button_with};
 use crate::app::{
-    clients, dialogs, events, inspector, keys, logs, rules, spacetime, stage, timeline, traffic,
-    transport, verdicts,
+    clients, costs, dialogs, events, inspector, keys, logs, rules, spacetime, stage, timeline,
+    traffic, transport, verdicts,
 };
 
 impl Page {
     /// The page.
     pub(super) fn show(&self) -> Html {
         let ui = &self.ui;
-        let title = self.lab.title();
         let message = self.selected_message();
-        let (scene, selection) = (&self.scene, self.selection);
+        let (lab, scene, selection) = (&*self.lab, self.scene(), self.selection);
+        let beside = lab.beside();
         html! {
             <div class={classes!("lab", self.options.embed.then_some("embed"))}
                 onkeydown={self.hotkeys()} ondragover={Callback::from(|event: DragEvent| event.prevent_default())}
                 ondrop={self.drop()}>
-                { self.header(title) }
+                { self.header() }
                 { self.notices() }
                 <main class="floor">
                     <div class="left">
                         <section class="card stage-card" aria-labelledby="stage-title">
-                            <h2 id="stage-title">{ ui.say(say::stage::title()) }</h2>
-                            <p class="summary" role="status">{ ui.say(scene.summary.clone()) }</p>
-                            { stage::stage(ui, scene, &self.layout, selection, &self.places) }
-                            { stage::action_bar(ui, scene, selection, message.as_ref()) }
+                            { self.stages() }
+                            { stage::action_bar(ui, scene, selection, message.as_ref(), beside.is_some()) }
                         </section>
                         { transport::transport(ui, self.playing, self.speed, &self.time, scene) }
-                        { timeline::timeline(ui, self.lab.tree(), scene.now, scene.steps) }
-                        { timeline::keeping(ui, self.lab.tree(), self.link.as_ref()) }
+                        { timeline::timeline(ui, lab.tree(), beside.map(Lab::tree), lab.now(), self.shown[0].scene.steps) }
+                        if beside.is_some() {
+                            { self.costs() }
+                        }
+                        { timeline::keeping(ui, lab.tree(), self.link.as_ref()) }
                         { self.tabs() }
                     </div>
                     if !self.options.embed {
                         <aside class="right" aria-label={ui.say(say::page::side())}>
-                            { inspector::inspector(ui, scene, selection, message.as_ref()) }
+                            { inspector::inspector(ui, scene, selection, message.as_ref(), lab.tries()) }
                             { clients::form(ui, scene, self.choice) }
                             { verdicts::verdicts(ui, &scene.verdicts) }
+                            if beside.is_none() {
+                                { self.costs() }
+                            }
                             { rules::rules(ui, scene) }
                         </aside>
                     }
                 </main>
                 if let Some(dialog) = self.dialog {
-                    { dialogs::dialog(ui, dialog, &self.draft, scene, self.lab.start(),
-                        &self.dialog_element) }
+                    { dialogs::dialog(ui, dialog, &self.draft, scene, lab, &self.dialog_element) }
                 }
             </div>
         }
     }
 
+    /// The clusters on their stages, one or two.
+    fn stages(&self) -> Html {
+        let (ui, first) = (&self.ui, &self.shown[0]);
+        if self.lab.beside().is_none() {
+            let label = ui.say(say::stage::label(first.scene.nodes.len()));
+            return html! {
+                <>
+                    <h2 id="stage-title">{ ui.say(say::stage::title()) }</h2>
+                    <p class="summary" role="status">{ ui.say(first.scene.summary.clone()) }</p>
+                    { stage::stage(ui, label, &first.scene, &first.layout, self.selection, &first.places) }
+                </>
+            };
+        }
+        html! {
+            <>
+                <h2 id="stage-title" class="sr">{ ui.say(say::stage::both()) }</h2>
+                <div class="pair">{ for (0..self.shown.len()).map(|side| self.one_of_two(side)) }</div>
+            </>
+        }
+    }
+
+    /// One of two clusters; whatever is done on its stage, the panels speak of it from then on.
+    fn one_of_two(&self, side: usize) -> Html {
+        let Shown { scene, layout, places, .. } = &self.shown[side];
+        let chosen = side == self.side;
+        let ui = {
+            let (language, send) = (self.ui.language, self.ui.send.clone());
+            let send = Callback::from(move |msg| {
+                send.emit(Msg::Look(side));
+                send.emit(msg);
+            });
+            Ui { language, send }
+        };
+        let title = clusters(&*self.lab).nth(side).map(Lab::title).expect("it is shown");
+        let label = ui.say(say::stage::of(scene.nodes.len(), title.clone()));
+        let selection = self.selection.filter(|_| chosen);
+        html! {
+            <section class={classes!("one", chosen.then_some("chosen"))} aria-label={ui.say(title.clone())}>
+                <div class="one-head">
+                    <h3>{ ui.say(title.clone()) }</h3>
+                    <button type="button" aria-pressed={chosen.to_string()} onclick={self.ui.on(Msg::Look(side))}>
+                        { ui.say(say::stage::look(title)) }
+                    </button>
+                </div>
+                <p class="summary" role="status">{ ui.say(scene.summary.clone()) }</p>
+                { stage::stage(&ui, label, scene, layout, selection, places) }
+            </section>
+        }
+    }
+
+    fn costs(&self) -> Html {
+        let shown = clusters(&*self.lab).zip(&self.shown);
+        let costs: Vec<_> = shown.map(|(lab, shown)| (lab.title(), shown.scene.costs)).collect();
+        costs::costs(&self.ui, &costs)
+    }
+
+    /// The cluster that the panels speak of.
+    fn cluster(&self) -> &dyn Lab {
+        clusters(&*self.lab).nth(self.side).expect("it is shown")
+    }
+
+    /// What there is to draw of it.
+    pub(super) fn scene(&self) -> &Scene {
+        &self.shown[self.side].scene
+    }
+
+    /// The names of the protocols.
+    pub(super) fn title(&self) -> Phrase {
+        match self.lab.beside() {
+            None => self.lab.title(),
+            Some(beside) => say::page::pair(self.lab.title(), beside.title()),
+        }
+    }
+
     fn selected_message(&self) -> Option<conclave::scene::Message> {
         match self.selection {
-            Some(Selection::Message(id)) => self.lab.message(id),
+            Some(Selection::Message(id)) => self.cluster().message(id),
             _ => None,
         }
     }
@@ -100,18 +178,19 @@ impl Page {
         })
     }
 
-    fn header(&self, title: Phrase) -> Html {
+    fn header(&self) -> Html {
         let ui = &self.ui;
         let languages = dialogs::language_select(ui);
         let themes = dialogs::theme_select(ui, self.options.theme);
-        let again = Msg::Start {
+        let again = Msg::Start(Plan {
             protocol: self.lab.protocol().into(),
+            beside: self.lab.beside().map(|lab| lab.protocol().into()),
             nodes: self.lab.size(),
             seed: self.lab.start().seed,
-        };
+        });
         html! {
             <header class="top">
-                <h1>{ "Conclave" }<span class="protocol">{ ui.say(title) }</span></h1>
+                <h1>{ "Conclave" }<span class="protocol">{ ui.say(self.title()) }</span></h1>
                 <div class="top-actions">
                     { button(ui.say(say::page::new_run()), "", ui.on(Msg::Dialog(Some(Dialog::NewRun)))) }
                     { button_with(ui.say(say::page::reset()), "", Some(ui.say(say::page::reset_help())),
@@ -126,7 +205,8 @@ impl Page {
 
     fn notices(&self) -> Html {
         let ui = &self.ui;
-        let broken = self.scene.verdicts.iter().filter_map(|verdict| {
+        let verdicts = self.shown.iter().flat_map(|shown| &shown.scene.verdicts);
+        let broken = verdicts.filter_map(|verdict| {
             let witness = verdict.breach.as_ref()?;
             Some(html! {
                 <p class="notice broken">
@@ -135,16 +215,18 @@ impl Page {
                 </p>
             })
         });
-        let broken_rules = self
-            .scene
-            .settings
-            .iter()
-            .filter(|setting| setting.kind == SettingKind::Defect && setting.value != 0);
-        let broken_rules: Vec<_> = broken_rules.map(|each| each.name.clone().into()).collect();
+        // What is broken in both is said once.
+        let settings = self.shown.iter().flat_map(|shown| &shown.scene.settings);
+        let mut broken_rules: Vec<_> = settings
+            .filter(|setting| setting.kind == SettingKind::Defect && setting.value != 0)
+            .collect();
+        broken_rules.dedup_by_key(|setting| setting.id);
+        let broken_rules: Vec<_> =
+            broken_rules.into_iter().map(|each| each.name.clone().into()).collect();
         html! {
             <div class="notices" role="alert">
                 if !broken_rules.is_empty() {
-                    <p class="notice">{ ui.say(say::rules::broken(self.lab.title(), broken_rules)) }</p>
+                    <p class="notice">{ ui.say(say::rules::broken(self.title(), broken_rules)) }</p>
                 }
                 { for broken }
                 { for self.notices.iter().map(|notice| html! {
@@ -159,21 +241,21 @@ impl Page {
     }
 
     fn tabs(&self) -> Html {
-        let ui = &self.ui;
+        let (ui, scene) = (&self.ui, self.scene());
         let tabs = [
             (Tab::Logs, say::tab::logs()),
             (Tab::SpaceTime, say::tab::space_time()),
             (Tab::Events, say::tab::events()),
-            (Tab::Traffic, say::tab::traffic(self.scene.in_flight)),
+            (Tab::Traffic, say::tab::traffic(scene.in_flight)),
             (Tab::Clients, say::tab::clients()),
         ];
         let panel = match self.tab {
-            Tab::Logs => logs::logs(ui, &self.scene),
+            Tab::Logs => logs::logs(ui, scene),
             Tab::SpaceTime => spacetime::spacetime(ui, &self.diagram),
-            Tab::Events => events::events(ui, &self.rows, self.scene.steps, self.only_key),
+            Tab::Events => events::events(ui, &self.rows, scene.steps, self.only_key),
             Tab::Traffic => {
                 let mut all = Vec::new();
-                self.lab.flights(&mut all);
+                self.cluster().flights(&mut all);
                 let mut first = Vec::new();
                 for flight in all {
                     let arrival = (flight.arrival, flight.id);
@@ -181,18 +263,18 @@ impl Page {
                     first.insert(place, arrival);
                     first.truncate(traffic::MOST);
                 }
-                let messages = first.iter().filter_map(|(_, id)| self.lab.message(*id));
+                let messages = first.iter().filter_map(|(_, id)| self.cluster().message(*id));
                 let messages: Vec<_> = messages.collect();
-                traffic::traffic(ui, &messages, &self.scene, self.selection)
+                traffic::traffic(ui, &messages, scene, self.selection)
             }
             // A part of another page has no side; its readers speak for clients here.
             Tab::Clients if self.options.embed => html! {
                 <>
-                    { clients::form(ui, &self.scene, self.choice) }
-                    { clients::clients(ui, &self.scene) }
+                    { clients::form(ui, scene, self.choice) }
+                    { clients::clients(ui, scene) }
                 </>
             },
-            Tab::Clients => clients::clients(ui, &self.scene),
+            Tab::Clients => clients::clients(ui, scene),
         };
         html! {
             <section class="card tabs">

@@ -12,17 +12,18 @@ use crate::app::{Dialog, Msg, Selection, Ui, button, button_with};
 /// How much the page delays a message by.
 const DELAY: Micros = Micros::from_millis(50);
 
-/// The bar. It has the same height whatever it shows, so that nothing below it moves.
+/// The bar; beside another cluster, it offers what can be done to both. It has the same height whatever it shows, so that nothing below it moves.
 pub fn action_bar(
     ui: &Ui,
     scene: &Scene,
     selection: Option<Selection>,
     message: Option<&Message>,
+    paired: bool,
 ) -> Html {
     let (title, buttons) = match selection {
         Some(Selection::Node(id)) => {
             let node = &scene.nodes[id.slot()];
-            (ui.say(node_name(node)), node_actions(ui, node, scene))
+            (ui.say(node_name(node)), node_actions(ui, node, scene, paired))
         }
         Some(Selection::Link(low, high)) => {
             let both = [direction(ui, scene, low, high), direction(ui, scene, high, low)];
@@ -31,7 +32,8 @@ pub fn action_bar(
         Some(Selection::Message(id)) => match message {
             Some(message) => {
                 let (from, to) = (message.flight.from, message.flight.to);
-                (ui.say(say::message::name(from, message.kind, to)), message_actions(ui, id))
+                let buttons = if paired { Html::default() } else { message_actions(ui, id) };
+                (ui.say(say::message::name(from, message.kind, to)), buttons)
             }
             None => (ui.say(say::message::gone()), Html::default()),
         },
@@ -43,6 +45,10 @@ pub fn action_bar(
             <strong class={title_class}>{ title }</strong>
             <span class="actions-buttons">
                 { buttons }
+                if paired {
+                    { button_with(ui.say(say::act::crash_leaders()), "bad", Some(ui.say(say::act::crash_leaders_help())),
+                        false, ui.on(Msg::CrashLeaders)) }
+                }
                 if !scene.cuts.is_empty() {
                     { button(ui.say(say::act::heal()), "good", ui.act(Action::Heal)) }
                 }
@@ -55,7 +61,7 @@ pub fn action_bar(
     }
 }
 
-fn node_actions(ui: &Ui, node: &Node, scene: &Scene) -> Html {
+fn node_actions(ui: &Ui, node: &Node, scene: &Scene, paired: bool) -> Html {
     let id = node.id;
     let mut buttons = Vec::new();
     let (label, class) = match node.status {
@@ -72,7 +78,8 @@ fn node_actions(ui: &Ui, node: &Node, scene: &Scene) -> Html {
         let help = Some(ui.say(say::act::freeze_help()));
         buttons.push(button_with(ui.say(label), "", help, false, ui.act(action)));
     }
-    if node.status == Status::Up {
+    // A timer belongs to one cluster alone.
+    if node.status == Status::Up && !paired {
         buttons.extend(node.timers.iter().map(|timer| {
             let action = Action::FireTimer { node: id, timer: timer.number };
             button(ui.say(say::act::fire(timer.name.clone())), "", ui.act(action))

@@ -3,7 +3,8 @@
 
 use std::f64::consts::TAU;
 
-use conclave::sim::{NodeId, Seat};
+use conclave::scene::Scene;
+use conclave::sim::{NodeId, NodeSet, Seat};
 use js_sys::Math;
 
 /// A point on the stage.
@@ -33,21 +34,41 @@ pub struct Layout {
     pub height: f64,
     /// The radius of a node.
     pub radius: f64,
+    /// Where roles are placed apart: who stands in which column.
+    pub columns: Option<[NodeSet; 3]>,
 }
 
 /// How far a message keeps to the right of its link's middle, so that both directions can be told.
 const LANE: f64 = 5.0;
+/// How much room columns leave above them, for their names, and below.
+const MARGIN: f64 = 44.0;
 
 impl Layout {
-    /// The measures for so many nodes, on a wide stage or on a square one.
-    pub fn new(nodes: u8, wide: bool) -> Self {
+    /// The measures for a cluster, on a wide stage or on a square one.
+    pub fn new(scene: &Scene, wide: bool) -> Self {
         let (width, height) = if wide { (860.0, 560.0) } else { (520.0, 520.0) };
-        let mut layout = Self { nodes, width, height, radius: 40.0 };
-        // Neighbours on the ring keep a distance of a quarter of their size.
-        let (a, b) = layout.ring();
-        let around = TAU * ((a * a + b * b) / 2.0).sqrt() / f64::from(nodes.max(1));
-        layout.radius = (around / 2.9).clamp(8.0, 40.0);
+        let (nodes, columns) = (scene.nodes.len() as u8, None);
+        let mut layout = Self { nodes, width, height, radius: 40.0, columns };
+        layout.mind(scene);
         layout
+    }
+
+    /// Moves the nodes to where a setting of the cluster has put them.
+    pub fn mind(&mut self, scene: &Scene) {
+        self.columns =
+            scene.columns.as_ref().map(|columns| columns.each_ref().map(|each| each.nodes));
+        let room = match self.columns {
+            Some(columns) => {
+                let most = columns.iter().map(|column| column.len()).max().unwrap_or(1);
+                (self.height - 2.0 * MARGIN) / f64::from(most.max(1))
+            }
+            None => {
+                let (a, b) = self.ring();
+                TAU * ((a * a + b * b) / 2.0).sqrt() / f64::from(self.nodes.max(1))
+            }
+        };
+        // Neighbours keep a distance of a quarter of their size.
+        self.radius = (room / 2.9).clamp(8.0, 40.0);
     }
 
     /// The half axes of the ring that nodes stand on.
@@ -55,8 +76,25 @@ impl Layout {
         (self.width * 0.5 - 100.0, self.height * 0.5 - 68.0)
     }
 
-    /// The middle, where the clients are.
+    /// The middle of a column.
+    pub fn column(&self, place: usize) -> f64 {
+        self.width * (0.3 + 0.29 * place as f64)
+    }
+
+    /// Where the name of a column stands.
+    pub const HEADING: f64 = MARGIN * 0.6;
+
+    /// Whether two nodes stand in one column: what they say to each other is nothing to draw.
+    pub fn share_column(&self, one: NodeId, other: NodeId) -> bool {
+        let both = |column: &NodeSet| column.contains(one) && column.contains(other);
+        self.columns.is_some_and(|columns| columns.iter().any(both))
+    }
+
+    /// Where the clients are: in the middle of the ring, or before all columns.
     pub fn centre(&self) -> Point {
+        if self.columns.is_some() {
+            return Point { x: self.width * 0.095, y: self.height / 2.0 };
+        }
         // A ring of an odd number reaches less far down than up.
         let (_, b) = self.ring();
         let lower = match self.nodes {
@@ -68,8 +106,15 @@ impl Layout {
         Point { x: self.width / 2.0, y: self.height / 2.0 - 8.0 + lower }
     }
 
-    /// Where a node stands: the first at the top, the others clockwise.
+    /// Where a node stands: in its column, or on the ring, the first at the top, the others clockwise.
     pub fn node(&self, node: NodeId) -> Point {
+        let columns = self.columns.iter().flatten().enumerate();
+        if let Some((place, column)) = { columns }.find(|(_, column)| column.contains(node)) {
+            let above = column.iter().take_while(|&each| each < node).count();
+            let part = (above as f64 + 0.5) / f64::from(column.len());
+            let y = MARGIN + (self.height - 2.0 * MARGIN) * part;
+            return Point { x: self.column(place), y };
+        }
         let Point { x, y } = self.centre();
         if self.nodes == 1 {
             return Point { x, y: y - 120.0 };

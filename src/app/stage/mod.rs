@@ -29,9 +29,10 @@ pub struct Places {
     pub canvas: NodeRef,
 }
 
-/// The stage.
+/// The stage of a cluster that is called so.
 pub fn stage(
     ui: &Ui,
+    label: AttrValue,
     scene: &Scene,
     layout: &Layout,
     selection: Option<Selection>,
@@ -52,7 +53,7 @@ pub fn stage(
     };
     html! {
         <div class="stage">
-            <svg viewBox={view_box} role="group" aria-label={ui.say(say::stage::label(scene.nodes.len()))}>
+            <svg viewBox={view_box} role="group" aria-label={label}>
                 <defs>
                     <pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse"
                         patternTransform="rotate(45)">
@@ -62,6 +63,7 @@ pub fn stage(
                 </defs>
                 { links(ui, scene, layout, selection) }
                 { clients(ui, scene, layout) }
+                { headings(ui, scene, layout) }
                 <g class="strips" aria-hidden="true">
                     { for scene.nodes.iter().filter(|_| layout.roomy()).map(|node| strip(node, layout)) }
                 </g>
@@ -257,7 +259,8 @@ fn links(ui: &Ui, scene: &Scene, layout: &Layout, selection: Option<Selection>) 
         let forth = scene.cuts.contains(&(low, high));
         let back = scene.cuts.contains(&(high, low));
         let selected = selection == Some(Selection::Link(low, high));
-        (layout.roomy() || forth || back || selected)
+        let drawn = layout.roomy() && !layout.share_column(low, high);
+        (drawn || forth || back || selected)
             .then(|| link(ui, layout, (low, high), (forth, back), selected))
     });
     html! { <g class="links" aria-hidden="true">{ for shown }</g> }
@@ -298,7 +301,22 @@ fn link(
     }
 }
 
-/// The clients, in the middle.
+/// The names of the columns, where there are columns.
+fn headings(ui: &Ui, scene: &Scene, layout: &Layout) -> Html {
+    let columns = scene.columns.iter().flatten().enumerate();
+    let heading = |(place, column): (usize, &conclave::scene::Column)| {
+        html! {
+            if !column.nodes.is_empty() {
+                <text class="heading" x={tenths(layout.column(place))} y={tenths(Layout::HEADING)}>
+                    { ui.say(column.name.clone()) }
+                </text>
+            }
+        }
+    };
+    columns.map(heading).collect()
+}
+
+/// The clients, in the middle or before all columns.
 fn clients(ui: &Ui, scene: &Scene, layout: &Layout) -> Html {
     let waiting = scene.clients.iter().filter(|client| client.pending.is_some()).count();
     let line =
@@ -340,7 +358,7 @@ fn keys(ui: &Ui, node: &Node, nodes: u8) -> Callback<KeyboardEvent> {
         event.prevent_default();
         event.stop_propagation();
         if let Some(node) = focus {
-            focus_node(node);
+            focus_node(&event, node);
         }
     })
 }
@@ -353,9 +371,13 @@ pub fn crash_or_restart(node: NodeId, status: Status) -> Action {
     }
 }
 
-fn focus_node(node: NodeId) {
-    let found = super::browser::document().query_selector(&format!("[data-node='{}']", node.0));
-    if let Ok(Some(element)) = found {
+/// Gives the focus to another node of the same stage.
+fn focus_node(event: &KeyboardEvent, node: NodeId) {
+    let here = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let stage = here.and_then(|here| here.closest("svg").ok().flatten());
+    let selector = format!("[data-node='{}']", node.0);
+    let found = stage.and_then(|stage| stage.query_selector(&selector).ok().flatten());
+    if let Some(element) = found {
         // An element that cannot take the focus leaves it where it is.
         let _ = element.unchecked_into::<web_sys::SvgElement>().focus();
     }

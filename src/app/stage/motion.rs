@@ -82,7 +82,9 @@ impl Motion {
             self.canvas = canvas;
         }
         self.arcs.clear();
-        let Ok(found) = browser::document().query_selector_all("[data-arc]") else { return };
+        let stage = self.group.as_ref().and_then(|group| group.closest("svg").ok().flatten());
+        let found = stage.and_then(|stage| stage.query_selector_all("[data-arc]").ok());
+        let Some(found) = found else { return };
         for place in 0..found.length() {
             let element = found.get(place).and_then(|node| node.dyn_into::<Element>().ok());
             let Some(element) = element else { continue };

@@ -24,6 +24,11 @@ impl Ballot {
     /// How many bytes it takes in a message.
     pub(super) const BYTES: u64 = 8 + 1;
 
+    /// A number of its own with the colour that it has on the stage.
+    pub(super) fn tint(self) -> u64 {
+        self.round + 2 * u64::from(self.proposer.0)
+    }
+
     /// The number of a proposer's next attempt: above `seen`, and above all that it used before,
     /// the last of which had the round `used`.
     pub(super) fn next(me: NodeId, used: u64, seen: Self, mutations: Mutations) -> Self {

@@ -260,6 +260,11 @@ impl Exhibit for Raft {
         match *milestone {}
     }
 
+    fn tries() -> Vec<Phrase> {
+        use say::tries;
+        vec![tries::raft_elect(), tries::raft_crash(), tries::raft_drop(), tries::raft_split()]
+    }
+
     fn invariant(number: usize) -> (Phrase, Phrase, &'static str) {
         use say::raft::invariant as i;
         match <Raft as Protocol>::Judge::INVARIANTS[number] {

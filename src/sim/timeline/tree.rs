@@ -67,7 +67,7 @@ pub struct Beat {
 pub enum BeatKind {
     /// A person did something.
     Acted,
-    /// A node was elected and leads this epoch.
+    /// A node was elected and leads; the number gives its leadership a colour.
     Led(u64),
     /// Something was decided for good.
     Decided,

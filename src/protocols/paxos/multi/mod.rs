@@ -218,7 +218,7 @@ impl Protocol for MultiPaxos {
 
     fn beat(reason: &Reason) -> Option<BeatKind> {
         match reason {
-            Reason::Leads { ballot, .. } => Some(BeatKind::Led(ballot.round)),
+            Reason::Leads { ballot, .. } => Some(BeatKind::Led(ballot.tint())),
             _ => None,
         }
     }

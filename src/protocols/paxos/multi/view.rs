@@ -188,6 +188,16 @@ impl Exhibit for MultiPaxos {
         (say::multi_paxos::chosen(chosen.ballot, by, *slot, value), chosen.by)
     }
 
+    fn tries() -> Vec<Phrase> {
+        use say::tries;
+        vec![
+            tries::multi_lead(),
+            tries::multi_crash(),
+            tries::multi_stable(),
+            tries::multi_quorums(),
+        ]
+    }
+
     fn invariant(number: usize) -> (Phrase, Phrase, &'static str) {
         use say::multi_paxos::invariant as i;
         use say::paxos::invariant as shared;

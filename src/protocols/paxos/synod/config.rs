@@ -109,6 +109,16 @@ impl Placement {
         self.learners.contains(&node.0)
     }
 
+    /// Whether no replica both proposes and accepts.
+    pub fn is_apart(&self) -> bool {
+        self.proposers.end <= self.acceptors.start
+    }
+
+    /// All proposers.
+    pub fn proposers(&self) -> impl Iterator<Item = NodeId> + use<> {
+        self.proposers.clone().map(NodeId)
+    }
+
     /// All acceptors.
     pub fn acceptors(&self) -> impl Iterator<Item = NodeId> + use<> {
         self.acceptors.clone().map(NodeId)

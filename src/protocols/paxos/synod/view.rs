@@ -1,8 +1,12 @@
 //! How Paxos looks. Everything here only reads.
 
-use super::{Breach, Durable, Message, Milestone, Paxos, Phase, Proposal, Reason, Replica, Timer};
+use super::{
+    Breach, Config, Durable, Message, Milestone, Paxos, Phase, Proposal, Reason, Replica, Timer,
+};
 use crate::protocols::paxos::ballot::Ballot;
-use crate::scene::{self, Exhibit, Face, Field, Glyph, Look, Sentence, Shape, Vote, Window};
+use crate::scene::{
+    self, Column, Exhibit, Face, Field, Glyph, Look, Sentence, Shape, Vote, Window,
+};
 use crate::sim::protocol::Judge;
 use crate::sim::{NodeId, NodeSet, Protocol};
 use crate::text::{Argument, Phrase, say};
@@ -121,6 +125,34 @@ impl Exhibit for Paxos {
     fn reason(node: NodeId, reason: &Reason) -> Sentence {
         let (phrase, source, key) = explain(node, reason);
         Sentence { phrase, source, key }
+    }
+
+    fn tries() -> Vec<Phrase> {
+        use say::tries;
+        vec![
+            tries::paxos_write(),
+            tries::paxos_duel(),
+            tries::paxos_futures(),
+            tries::paxos_apart(),
+        ]
+    }
+
+    fn columns(config: &Config, nodes: u8) -> Option<[Column; 3]> {
+        let placement = config.placement(nodes);
+        if !placement.is_apart() {
+            return None;
+        }
+        let proposers: NodeSet = placement.proposers().collect();
+        let acceptors: NodeSet = placement.acceptors().collect();
+        let others = |node: &NodeId| !proposers.union(acceptors).contains(*node);
+        Some([
+            Column { name: say::paxos::setting::proposers(), nodes: proposers },
+            Column { name: say::paxos::setting::acceptors(), nodes: acceptors },
+            Column {
+                name: say::paxos::setting::learners(),
+                nodes: NodeId::all(nodes).filter(others).collect(),
+            },
+        ])
     }
 
     fn beginning() -> Phrase {
