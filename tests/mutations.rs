@@ -5,17 +5,14 @@
 
 mod support;
 
-use std::fmt::Write as _;
-use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{env, fs, thread};
+use std::thread;
 
-use conclave::protocols::raft::{Figure3, Raft};
-use conclave::scene::Exhibit;
-use conclave::sim::{Judge, Protocol, SettingKind};
-use conclave::text::Language;
+use conclave::protocols::raft::Raft;
+use conclave::sim::{Protocol, SettingKind};
 use support::chaos::{Kind, Name, SWEEP};
+use support::table::{self, Row};
 use support::violation::{LINEARIZABILITY, Seen, Violation, violations};
 
 /// How many seeds a mutation may survive, in runs of all kinds.
@@ -78,37 +75,16 @@ fn search_all() -> Vec<Option<Caught>> {
     caught.into_inner().expect("nobody panics here").into()
 }
 
-/// Where the table is.
-const DOCUMENT: &str = "docs/mutations.md";
-
-fn document(caught: &[Caught]) -> String {
-    let mut text = format!(
-        "# Rules that can be taken away\n\n\
-         Each rule of Raft can be taken away, and each time the sweep (`tests/sweep.rs`) finds a run in which the\n\
-         invariant breaks that the rule upholds. *Events* counts all that happened in that run until it showed. To\n\
-         run one again, and read what broke beside the recording of the run, put its line before `cargo test`:\n\n\
-         ```sh\n{}={} cargo test --test sweep\n```\n\n\
-         `cargo xtask mutations` makes this table; `cargo test` checks that it is current.\n\n\
-         | rule taken away | what breaks | events | the run |\n\
-         |---|---|---:|---|\n",
-        SWEEP, caught[0].0,
-    );
-    for ((mutation, _), (name, found)) in BREAKS.iter().zip(caught) {
-        let (title, help) = Raft::setting(mutation);
-        let (title, help) = (title.render(Language::En), help.render(Language::En));
-        let (invariant, events) = (invariant_name(found.invariant), found.step);
-        writeln!(text, "| **{title}.** {help} | {invariant} | {events} | `{SWEEP}={name}` |")
-            .expect("a string takes everything");
-    }
-    text
-}
-
-fn invariant_name(id: &str) -> String {
-    if id == LINEARIZABILITY {
-        return "Linearizability".to_owned();
-    }
-    let number = Figure3::INVARIANTS.iter().position(|each| *each == id).expect("it has a name");
-    Raft::invariant(number).0.render(Language::En)
+fn rows(caught: &[Caught]) -> Vec<Row> {
+    let row = |((mutation, _), (name, found)): (&(&str, _), &Caught)| Row {
+        mutation: mutation.to_string(),
+        breaks: match found.invariant {
+            LINEARIZABILITY => "Linearizability".to_owned(),
+            id => table::invariant::<Raft>(id),
+        },
+        caught: Some((found.step, name.clone())),
+    };
+    BREAKS.iter().zip(caught).map(row).collect()
 }
 
 #[test]
@@ -125,13 +101,7 @@ fn every_mutation_breaks_the_invariant_that_its_rule_upholds_as_the_documentatio
     }
     assert!(survivors.is_empty(), "these defects were not seen to break them: {survivors:?}");
 
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCUMENT);
-    let text = document(&caught);
-    if env::var_os("UPDATE_MUTATIONS").is_some() {
-        fs::write(&path, &text).expect("the file can be written");
-    }
-    let written = fs::read_to_string(&path).expect("the file is part of the repository");
-    assert!(written == text, "{DOCUMENT} is out of date; `cargo xtask mutations` makes it anew");
+    table::check::<Raft>("sweep", &rows(&caught));
 }
 
 #[test]

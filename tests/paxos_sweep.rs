@@ -25,6 +25,7 @@ use conclave::sim::{
 };
 use support::chaos::{Chaos, Kind, Name, SWEEP};
 use support::cluster::write_op;
+use support::table::{self, Row};
 
 /// How many runs of each kind.
 const SEEDS: u64 = 5_000;
@@ -355,25 +356,34 @@ fn search<P: Exhibit>(mutation: &str, invariant: &str) -> Option<(Name, u64)> {
 }
 
 /// Each mutation breaks what it must.
-fn every_mutation_is_caught<P: Exhibit>(table: &[(&str, &[&str])]) {
-    let mut survivors = Vec::new();
-    for (mutation, invariants) in table {
+fn every_mutation_is_caught<P: Exhibit>(breaks: &[(&str, &[&str])]) {
+    let (mut rows, mut survivors) = (Vec::new(), Vec::new());
+    for (mutation, invariants) in breaks {
+        let mutation = mutation.to_string();
+        if invariants.is_empty() {
+            let breaks = "nothing: it is safe, and stuck (`tests/paxos_traces.rs`, P9)".to_owned();
+            rows.push(Row { mutation: mutation.clone(), breaks, caught: None });
+        }
         for invariant in *invariants {
-            match search::<P>(mutation, invariant) {
+            match search::<P>(&mutation, invariant) {
                 Some((name, events)) => {
                     println!("{SWEEP}={name} breaks {invariant} after {events} events");
+                    let breaks = table::invariant::<P>(invariant);
+                    let caught = Some((events, name));
+                    rows.push(Row { mutation: mutation.clone(), breaks, caught });
                 }
-                None => survivors.push((*mutation, *invariant)),
+                None => survivors.push((mutation.clone(), *invariant)),
             }
         }
     }
     assert!(survivors.is_empty(), "these defects were not seen to break them: {survivors:?}");
     let defects = P::settings().iter().filter(|each| each.kind == SettingKind::Defect);
     let defects: Vec<_> = defects.collect();
-    let listed = table.iter().map(|(id, _)| *id);
+    let listed = breaks.iter().map(|(id, _)| *id);
     assert!(defects.iter().map(|each| each.id).eq(listed), "the table names every mutation");
     let config = P::Config::default();
     assert!(defects.iter().all(|each| (each.get)(&config) == 0), "all are off by default");
+    table::check::<P>("paxos_sweep", &rows);
 }
 
 fn any_two_at_once<P: Exhibit>(table: &[(&str, &[&str])]) {

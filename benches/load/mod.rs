@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use conclave::protocols::paxos::MultiPaxos;
 use conclave::protocols::peers::{OmniPaxos, RaftRs};
 use conclave::protocols::raft::Raft;
 use conclave::sim::world::{Body, Flight, Setup};
@@ -30,6 +31,8 @@ enum Engine {
     /// TiKV's.
     RaftRs,
     OmniPaxos,
+    /// Ours.
+    MultiPaxos,
 }
 
 /// How closely a run is watched.
@@ -51,19 +54,22 @@ const fn case(nodes: u8, clients: u16, engine: Engine, watched: Watched) -> Case
 
 /// The first with so many nodes and clients is what the others of them are compared with. With ten
 /// clients, engines differ in how many commands they put into a message; with one, nobody can.
-pub const CASES: [Case; 14] = [
+pub const CASES: [Case; 17] = [
     case(5, 10, Engine::Raft, Watched::Not),
     case(5, 10, Engine::RaftRs, Watched::Not),
     case(5, 10, Engine::OmniPaxos, Watched::Not),
+    case(5, 10, Engine::MultiPaxos, Watched::Not),
     case(5, 10, Engine::Raft, Watched::Explained),
     case(5, 10, Engine::Raft, Watched::Judged),
     case(5, 10, Engine::Raft, Watched::Closely),
     case(5, 1, Engine::Raft, Watched::Not),
     case(5, 1, Engine::RaftRs, Watched::Not),
     case(5, 1, Engine::OmniPaxos, Watched::Not),
+    case(5, 1, Engine::MultiPaxos, Watched::Not),
     case(25, 10, Engine::Raft, Watched::Not),
     case(25, 10, Engine::RaftRs, Watched::Not),
     case(25, 10, Engine::OmniPaxos, Watched::Not),
+    case(25, 10, Engine::MultiPaxos, Watched::Not),
     case(25, 10, Engine::Raft, Watched::Closely),
     case(101, 10, Engine::Raft, Watched::Closely),
 ];
@@ -96,6 +102,7 @@ impl Case {
             Engine::Raft => Box::new(Busy::<Raft>::new(self)),
             Engine::RaftRs => Box::new(Busy::<RaftRs>::new(self)),
             Engine::OmniPaxos => Box::new(Busy::<OmniPaxos>::new(self)),
+            Engine::MultiPaxos => Box::new(Busy::<MultiPaxos>::new(self)),
         }
     }
 }
@@ -170,7 +177,7 @@ impl<P: Protocol> Watch<P> for Work {
 }
 
 /// The table of all figures: for each case, the median time in seconds that [`EVENTS`] took, and what
-/// was in them. The last columns say how many times as much our engine does in the same time.
+/// was in them. The last columns say how many times as much our Raft does in the same time.
 pub fn report(figures: &[(f64, Work)]) -> String {
     let mut table = format!(
         "{:38}{:>33}{:>12}   ours, times as many\n{:>5}{:>8}  {:<10} {:<12}{:>11}{:>11}{:>11}{:>12}{:>11}{:>10}{:>9}\n",

@@ -7,4 +7,5 @@ pub mod orders;
 pub mod raft_script;
 pub mod script;
 pub mod solo;
+pub mod table;
 pub mod violation;

@@ -80,7 +80,7 @@ const USAGES: &[Usage] = &[
     },
     Usage {
         name: "mutations",
-        about: "find what breaks without each rule of Raft, and write docs/mutations.md anew",
+        about: "find what breaks without each rule of a protocol, and write docs/mutations.md anew",
         options: &[],
     },
     Usage {
