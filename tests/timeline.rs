@@ -321,78 +321,94 @@ fn holdings(run: &Run) -> Vec<(BranchId, usize, Moment)> {
     branches.map(|branch| (branch.id, branch.actions.len(), branch.end)).collect()
 }
 
+/// The longest that a walk lives; further on it goes back, so that each replay stays short.
+const WALK: Micros = Micros::from_secs(20);
+
+/// Does so many things of all kinds to one run, and looks after each whether it is what a straight
+/// replay shows, and whether something was lost.
+fn walk(seed: u64, actions: usize) {
+    let mut rng = Rng::new(seed);
+    let mut run = begin(rng.between(2, 5) as u8, seed);
+    let mut most_branches = 0;
+    for _ in 0..actions {
+        let before = holdings(&run);
+        let lived = |origin: Option<Place>, end| origin.is_none_or(|from| from.moment < end);
+        let idle = run.tree().branches().iter().filter(|each| !lived(each.origin, each.end));
+        let idle: Vec<_> = idle.map(|branch| branch.id).collect();
+        let ids: Vec<_> = run.tree().branches().iter().map(|branch| branch.id).collect();
+        let some = ids[rng.between(0, ids.len() as u64 - 1) as usize];
+        let mut deleted = None;
+        match rng.between(0, 20) {
+            _ if ids.len() > 30 => deleted = run.delete(some).then_some(some),
+            0..=4 => _ = run.act(whim(&mut rng, &run), &mut ()),
+            5..=8 if run.world().now() > WALK => run.seek(Moment::default()),
+            5..=8 => {
+                let until = run.world().now() + Micros(rng.between(0, 200_000));
+                run_until(&mut run, until);
+            }
+            9 => _ = run.advance(Micros(u64::MAX), &mut ()),
+            10 => _ = run.step_back(),
+            11 | 12 => _ = run.undo().expect("there is room for branches"),
+            13 => _ = run.redo(),
+            14 => {
+                let end = run.tree().current().end;
+                run.seek_time(Micros(rng.between(end.at.0 / 2, end.at.0)));
+            }
+            15 => {
+                let end = run.tree().current().end;
+                run.seek(Moment { after: rng.between(0, end.after), at: Micros(0) });
+            }
+            16 => run.seek(run.tree().current().end),
+            17 => run.fork("").expect("there is room"),
+            18 => _ = run.switch(some),
+            19 if seed.is_multiple_of(2) => {
+                let saved = run.session();
+                let bytes = saved.to_bytes().expect("it is short");
+                let session = Session::from_bytes(&bytes).expect("it was just written");
+                let (opened, differs) = Run::resume(session, &mut ()).expect("it was played");
+                assert_eq!((opened.session(), differs), (saved, None));
+                run = opened;
+                assert_straight(&run);
+                // Branches go by other names now.
+                continue;
+            }
+            _ if ids.len() > 6 => deleted = run.delete(some).then_some(some),
+            _ => {}
+        }
+        assert_straight(&run);
+        let after = holdings(&run);
+        for (id, actions, end) in before.into_iter().filter(|(id, ..)| deleted != Some(*id)) {
+            let kept = after.iter().find(|(kept, ..)| *kept == id);
+            if let Some((_, now, until)) = kept {
+                assert!(*now >= actions && *until >= end);
+            } else {
+                // Nobody stands any more on a branch on which nothing has happened.
+                assert!(idle.contains(&id), "seed {seed}: {id:?} is lost");
+            }
+        }
+        most_branches = most_branches.max(after.len());
+    }
+    assert!(most_branches > 5, "seed {seed}: {most_branches} branches");
+    // At the end, each branch once more, whole.
+    let ids: Vec<_> = run.tree().branches().iter().map(|branch| branch.id).collect();
+    for id in ids {
+        if run.switch(id) {
+            run.seek(run.tree().current().end);
+            assert_straight(&run);
+        }
+    }
+}
+
 #[test]
 fn random_walks_show_what_a_straight_replay_shows_and_lose_nothing() {
     for seed in 0..10 {
-        let mut rng = Rng::new(seed);
-        let mut run = begin(rng.between(2, 5) as u8, seed);
-        let mut most_branches = 0;
-        for _ in 0..1_000 {
-            let before = holdings(&run);
-            let lived = |origin: Option<Place>, end| origin.is_none_or(|from| from.moment < end);
-            let idle = run.tree().branches().iter().filter(|each| !lived(each.origin, each.end));
-            let idle: Vec<_> = idle.map(|branch| branch.id).collect();
-            let ids: Vec<_> = run.tree().branches().iter().map(|branch| branch.id).collect();
-            let some = ids[rng.between(0, ids.len() as u64 - 1) as usize];
-            let mut deleted = None;
-            match rng.between(0, 19) {
-                0..=4 => _ = run.act(whim(&mut rng, &run), &mut ()),
-                5..=8 => {
-                    let until = run.world().now() + Micros(rng.between(0, 200_000));
-                    run_until(&mut run, until);
-                }
-                9 => _ = run.advance(Micros(u64::MAX), &mut ()),
-                10 => _ = run.step_back(),
-                11 | 12 => _ = run.undo().expect("there is room for branches"),
-                13 => _ = run.redo(),
-                14 => {
-                    let end = run.tree().current().end;
-                    run.seek_time(Micros(rng.between(end.at.0 / 2, end.at.0)));
-                }
-                15 => {
-                    let end = run.tree().current().end;
-                    run.seek(Moment { after: rng.between(0, end.after), at: Micros(0) });
-                }
-                16 => run.seek(run.tree().current().end),
-                17 => run.fork("").expect("there is room"),
-                18 => _ = run.switch(some),
-                19 if seed % 2 == 0 => {
-                    let saved = run.session();
-                    let bytes = saved.to_bytes().expect("it is short");
-                    let session = Session::from_bytes(&bytes).expect("it was just written");
-                    let (opened, differs) = Run::resume(session, &mut ()).expect("it was played");
-                    assert_eq!((opened.session(), differs), (saved, None));
-                    run = opened;
-                    assert_straight(&run);
-                    // Branches go by other names now.
-                    continue;
-                }
-                _ if ids.len() > 6 => deleted = run.delete(some).then_some(some),
-                _ => {}
-            }
-            assert_straight(&run);
-            let after = holdings(&run);
-            for (id, actions, end) in before.into_iter().filter(|(id, ..)| deleted != Some(*id)) {
-                let kept = after.iter().find(|(kept, ..)| *kept == id);
-                if let Some((_, now, until)) = kept {
-                    assert!(*now >= actions && *until >= end);
-                } else {
-                    // Nobody stands any more on a branch on which nothing has happened.
-                    assert!(idle.contains(&id), "seed {seed}: {id:?} is lost");
-                }
-            }
-            most_branches = most_branches.max(after.len());
-        }
-        assert!(most_branches > 5, "seed {seed}: {most_branches} branches");
-        // At the end, each branch once more, whole.
-        let ids: Vec<_> = run.tree().branches().iter().map(|branch| branch.id).collect();
-        for id in ids {
-            if run.switch(id) {
-                run.seek(run.tree().current().end);
-                assert_straight(&run);
-            }
-        }
+        walk(seed, 500);
     }
+}
+
+#[test]
+fn a_walk_of_ten_thousand_actions_shows_what_a_straight_replay_shows_and_loses_nothing() {
+    walk(10, 10_000);
 }
 
 // ---- an hour ---------------------------------------------------------------------------------
