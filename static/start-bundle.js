@@ -11,9 +11,9 @@ conclaveBoot(async () => {
   const { instance } = await WebAssembly.instantiate(decode(code, new Uint8Array(code.length)));
   const { memory, unpack } = instance.exports;
   const data = atob(packed.data);
-  // Room for both, behind what the unpacker needs for itself.
-  const start = memory.grow(Math.ceil((data.length + packed.length) / 65536)) * 65536;
+  // Behind what the unpacker needs for itself, room for what is packed, for its parts, and for the whole.
+  const start = memory.grow(Math.ceil((data.length + 2 * packed.length) / 65536)) * 65536;
   decode(data, new Uint8Array(memory.buffer, start));
   unpack(start, data.length, packed.length);
-  await wasm_bindgen({ module_or_path: new Uint8Array(memory.buffer, start + data.length, packed.length) });
+  await wasm_bindgen({ module_or_path: new Uint8Array(memory.buffer, start + data.length + packed.length, packed.length) });
 });

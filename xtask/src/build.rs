@@ -13,6 +13,8 @@ use anyhow::{Context, Result, bail, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use lzma_rust2::{LzmaOptions, LzmaWriter};
+use unpack::lzma;
+use unpack::streams::{self, Belt, STREAMS};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::args::Profile;
@@ -180,19 +182,58 @@ fn assemble(
 
 /// A wasm, packed for the crate `unpack`. What is published is packed as well as can be, which takes some seconds.
 fn pack(wasm: &[u8], profile: Profile) -> Result<Vec<u8>> {
+    let mut split = Split { whole: wasm, passed: 0, streams: Default::default() };
+    streams::walk(&mut split);
+    let (mut head, mut bodies) = (Vec::new(), Vec::new());
+    for stream in &split.streams {
+        let packed = compress(stream, profile)?;
+        for length in [stream.len(), packed.len()] {
+            head.extend(u32::try_from(length)?.to_le_bytes());
+        }
+        bodies.extend(packed);
+    }
+    head.extend(bodies);
+    Ok(head)
+}
+
+/// From the whole to the streams.
+struct Split<'a> {
+    whole: &'a [u8],
+    passed: usize,
+    streams: [Vec<u8>; STREAMS],
+}
+
+impl Belt for Split<'_> {
+    fn byte(&mut self, stream: usize) -> u8 {
+        let byte = self.whole[self.passed];
+        self.streams[stream].push(byte);
+        self.passed += 1;
+        byte
+    }
+
+    fn passed(&self) -> usize {
+        self.passed
+    }
+
+    fn is_done(&self) -> bool {
+        self.passed == self.whole.len()
+    }
+}
+
+fn compress(stream: &[u8], profile: Profile) -> Result<Vec<u8>> {
     let mut options = match profile {
         Profile::Release => {
             LzmaOptions { nice_len: LzmaOptions::NICE_LEN_MAX, ..LzmaOptions::with_preset(9) }
         }
         Profile::Dev => LzmaOptions::with_preset(0),
     };
-    options.lc = unpack::LITERAL_CONTEXT_BITS;
-    options.lp = unpack::LITERAL_POSITION_BITS;
-    options.pb = unpack::POSITION_BITS;
+    options.lc = lzma::LITERAL_CONTEXT_BITS;
+    options.lp = lzma::LITERAL_POSITION_BITS;
+    options.pb = lzma::POSITION_BITS;
     // The unpacker sees all that it has unpacked, at any distance.
-    options.dict_size = u32::try_from(wasm.len())?.next_power_of_two();
+    options.dict_size = u32::try_from(stream.len())?.next_power_of_two().max(1 << 12);
     let mut writer = LzmaWriter::new_no_header(Vec::new(), &options, false)?;
-    writer.write_all(wasm)?;
+    writer.write_all(stream)?;
     Ok(writer.finish()?)
 }
 
@@ -228,17 +269,47 @@ mod tests {
         assert!(rename_import(glue, "__wbg_log_2", "f1").is_err());
     }
 
+    /// A wasm of one function, which has instructions of every kind that the walk tells apart.
+    fn small() -> Vec<u8> {
+        let body: &[u8] = &[
+            1, 2, 0x7F, 0x02, 0x40, 0x20, 0x80, 0x01, 0x41, 0xFF, 0x00, 0x42, 0x80, 0x80, 0x04,
+            0x43, 1, 2, 3, 4, 0x44, 1, 2, 3, 4, 5, 6, 7, 8, 0x28, 2, 0x90, 0x01, 0x3F, 0x00, 0x10,
+            5, 0x11, 1, 0, 0x0E, 1, 0, 0, 0x0C, 0, 0x1C, 1, 0x7F, 0x23, 0, 0xD0, 0x6F, 0xFC, 0x0A,
+            0, 0, 0xFC, 0x0B, 0, 0xFC, 0x00, 0x0B, 0x0B,
+        ];
+        let mut wasm = b"\0asm\x01\0\0\0\x00\x03abc".to_vec();
+        wasm.extend([10, body.len() as u8 + 2, 1, body.len() as u8]);
+        wasm.extend(body);
+        // A section behind it.
+        wasm.extend([11, 2, 1, 0]);
+        wasm
+    }
+
+    fn unpacked(wasm: &[u8], profile: Profile) -> Vec<u8> {
+        let packed = pack(wasm, profile).unwrap();
+        let (mut room, mut out) = (vec![0; wasm.len()], vec![0; wasm.len()]);
+        unpack::unpack(&packed, &mut room, &mut out);
+        out
+    }
+
     #[test]
     fn what_is_packed_unpacks_to_the_same() {
+        for profile in [Profile::Release, Profile::Dev] {
+            assert_eq!(unpacked(&small(), profile), small());
+            assert_eq!(unpacked(b"\0asm\x01\0\0\0", profile), b"\0asm\x01\0\0\0");
+        }
+    }
+
+    #[test]
+    fn a_stream_of_any_kind_unpacks_to_the_same() {
         // Copies from near and far, of bytes that repeat and of bytes that do not.
         let noise = |number: u32| (number.wrapping_mul(2_654_435_761) >> 24) as u8;
-        let wasm: Vec<u8> = (0..300_000).map(|n| noise((n % 90_000) >> (n / 50_000))).collect();
-        for length in [0, 1, 2, wasm.len()] {
+        let stream: Vec<u8> = (0..300_000).map(|n| noise((n % 90_000) >> (n / 50_000))).collect();
+        for length in [0, 1, 2, stream.len()] {
             for profile in [Profile::Release, Profile::Dev] {
-                let packed = pack(&wasm[..length], profile).unwrap();
-                let mut unpacked = vec![0; length];
-                unpack::unpack(&packed, &mut unpacked);
-                assert!(unpacked == wasm[..length], "{length} bytes, {profile:?}");
+                let mut out = vec![0; length];
+                lzma::decompress(&compress(&stream[..length], profile).unwrap(), &mut out);
+                assert!(out == stream[..length], "{length} bytes, {profile:?}");
             }
         }
     }

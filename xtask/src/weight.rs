@@ -13,7 +13,7 @@ pub const AIM_BYTES: usize = 300_000;
 
 /// What it may weigh at most today. Since it holds three engines and a timeline it misses the aim: all that is generic over
 /// a protocol is compiled once for each. Whoever makes the page lighter lowers this.
-pub const LIMIT_BYTES: usize = 316_000;
+pub const LIMIT_BYTES: usize = 304_000;
 
 /// The sizes of one file, in bytes.
 struct Weight {
