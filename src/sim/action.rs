@@ -137,31 +137,29 @@ pub enum Action {
 }
 
 read_enum! {
-    Action of {
-        node, timer, ppm, from, to, sides, message, by, quality, op, persistent, order, workload,
-        setting, value
+    Action {
+        "crash" => Crash { node },
+        "restart" => Restart { node },
+        "pause" => Pause { node },
+        "resume" => Resume { node },
+        "fire_timer" => FireTimer { node, timer },
+        "set_clock" => SetClock { node, ppm },
+        "cut" => Cut { from, to },
+        "mend" => Mend { from, to },
+        "partition" => Partition { sides },
+        "drop" => Drop { message },
+        "delay" => Delay { message, by },
+        "deliver" => Deliver { message },
+        "duplicate" => Duplicate { message },
+        "set_network" => SetNetwork { quality },
+        "set_link" => SetLink { from, to, quality },
+        "request" => Request { node, op, persistent },
+        "order" => Order { node, order },
+        "set_workload" => SetWorkload { workload },
+        "configure" => Configure { setting, value },
+        "heal" => Heal {},
+        "pass" => Pass {},
     }
-    "crash" => Crash { node },
-    "restart" => Restart { node },
-    "pause" => Pause { node },
-    "resume" => Resume { node },
-    "fire_timer" => FireTimer { node, timer },
-    "set_clock" => SetClock { node, ppm },
-    "cut" => Cut { from, to },
-    "mend" => Mend { from, to },
-    "partition" => Partition { sides },
-    "drop" => Drop { message },
-    "delay" => Delay { message, by },
-    "deliver" => Deliver { message },
-    "duplicate" => Duplicate { message },
-    "set_network" => SetNetwork { quality },
-    "set_link" => SetLink { from, to, quality },
-    "request" => Request { node, op, persistent },
-    "order" => Order { node, order },
-    "set_workload" => SetWorkload { workload },
-    "configure" => Configure { setting, value },
-    plain "heal" => Heal,
-    plain "pass" => Pass,
 }
 
 /// Why an action cannot be done. Nothing has changed then.

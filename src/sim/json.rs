@@ -1,177 +1,352 @@
-//! How a run's parts are read from JSON: as serde's derive would read them, in a third of the code.
-//! The derive writes a reader for each variant, and two for what may be an object or a list; here the
-//! variants of an enum share one, and what has fields is an object. What is wrong is told with the
-//! fields that lead to it: `actions: action: node: invalid value: integer `256`, expected u8`.
+//! How a run's parts are read from JSON: into a value first, whatever it says, and then from that.
+//! serde's derive would write a reader for each type; here all types share a few. What is wrong is told
+//! with the fields that lead to it, and the place in a list, counted from zero:
+//! `actions: 4: action: node: invalid value: integer `256`, expected u8`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// A name that must be one of a few: of fields or, if `variants`, of an enum's variants.
-pub(in crate::sim) struct OneOf {
-    pub names: &'static [&'static str],
-    pub variants: bool,
+use super::Text;
+
+/// A value in JSON, in as little memory as will do: what is read may be hostile.
+pub(in crate::sim) enum Json {
+    Null,
+    Bool(bool),
+    Whole(u64),
+    Negative(i64),
+    /// A number that is not whole, or too large; nothing here takes one.
+    Float,
+    Text(Text),
+    List(Box<[Json]>),
+    Object(Box<[(Text, Json)]>),
 }
 
-impl<'de> DeserializeSeed<'de> for OneOf {
-    type Value = &'static str;
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<&'static str, D::Error> {
-        deserializer.deserialize_identifier(self)
+        impl<'de> Visitor<'de> for Any {
+            type Value = Json;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+
+            fn visit_unit<E>(self) -> Result<Json, E> {
+                Ok(Json::Null)
+            }
+
+            fn visit_bool<E>(self, found: bool) -> Result<Json, E> {
+                Ok(Json::Bool(found))
+            }
+
+            fn visit_u64<E>(self, found: u64) -> Result<Json, E> {
+                Ok(Json::Whole(found))
+            }
+
+            fn visit_i64<E>(self, found: i64) -> Result<Json, E> {
+                Ok(Json::Negative(found))
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
+                Ok(Json::Float)
+            }
+
+            fn visit_str<E>(self, found: &str) -> Result<Json, E> {
+                Ok(Json::Text(found.into()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json, A::Error> {
+                let mut list = Vec::new();
+                while let Some(value) = seq.next_element()? {
+                    list.push(value);
+                }
+                Ok(Json::List(list.into()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
+                let mut fields = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, _>()? {
+                    fields.push((name.into(), value));
+                }
+                Ok(Json::Object(fields.into()))
+            }
+        }
+
+        deserializer.deserialize_any(Any)
     }
 }
 
-impl Visitor<'_> for OneOf {
-    type Value = &'static str;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
+impl Json {
+    /// Reads a text; the error says where it is not JSON, and why.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
     }
 
-    fn visit_str<E: Error>(self, found: &str) -> Result<&'static str, E> {
-        let name = self.names.iter().find(|name| **name == found);
-        name.copied().ok_or_else(|| match self.variants {
-            true => E::unknown_variant(found, self.names),
-            false => E::unknown_field(found, self.names),
-        })
+    /// The value of one field of an object, whatever else there is.
+    pub fn field<T: Read>(&self, name: &str) -> Result<T, String> {
+        let Self::Object(fields) = self else { return Err(self.misfit("type", "an object")) };
+        let field = fields.iter().find(|(found, _)| found == name);
+        let (_, value) = field.ok_or_else(|| missing(name))?;
+        T::read(value).map_err(|why| within(&name, &why))
+    }
+
+    /// What is wrong with it, its `type` or its `value`, where another was expected.
+    fn misfit(&self, what: &str, expected: &str) -> String {
+        let found = match self {
+            Self::Null => "null",
+            Self::Bool(is) => &format!("boolean `{is}`"),
+            Self::Whole(number) => &format!("integer `{number}`"),
+            Self::Negative(number) => &format!("integer `{number}`"),
+            Self::Float => "floating point",
+            Self::Text(text) => &format!("string \"{text}\""),
+            Self::List(_) => "sequence",
+            Self::Object(_) => "map",
+        };
+        format!("invalid {what}: {found}, expected {expected}")
+    }
+
+    fn integer(&self, most: u64, expected: &str) -> Result<u64, String> {
+        match self {
+            Self::Whole(number) if *number <= most => Ok(*number),
+            Self::Whole(_) | Self::Negative(_) => Err(self.misfit("value", expected)),
+            _ => Err(self.misfit("type", expected)),
+        }
+    }
+
+    fn text(&self) -> Result<&Text, String> {
+        match self {
+            Self::Text(text) => Ok(text),
+            _ => Err(self.misfit("type", "a string")),
+        }
+    }
+
+    fn list(&self) -> Result<&[Self], String> {
+        match self {
+            Self::List(list) => Ok(list),
+            _ => Err(self.misfit("type", "a sequence")),
+        }
+    }
+
+    /// The values of a list that has just so many.
+    pub fn tuple<const N: usize>(&self) -> Result<&[Self; N], String> {
+        let list = self.list()?;
+        list.try_into().map_err(|_| format!("invalid length {}, expected {N}", list.len()))
+    }
+
+    /// The values of the fields of a struct or a variant.
+    pub fn fields(
+        &self,
+        expected: &str,
+        names: &'static [&'static str],
+    ) -> Result<Fields<'_>, String> {
+        let Self::Object(fields) = self else { return Err(self.misfit("type", expected)) };
+        let mut values = vec![None; names.len()];
+        for (found, value) in fields {
+            let Some(place) = names.iter().position(|name| name == found) else {
+                return Err(unknown("field", found, names));
+            };
+            if values[place].replace(value).is_some() {
+                return Err(format!("duplicate field `{found}`"));
+            }
+        }
+        Ok(Fields { names, values, next: 0 })
+    }
+
+    /// The name of a variant of an enum and the values of its fields; one that has none is told by
+    /// its name alone.
+    pub fn variant(
+        &self,
+        type_name: &str,
+        variants: &'static [(&'static str, &'static [&'static str])],
+    ) -> Result<(&'static str, Fields<'_>), String> {
+        let (found, content) = match self {
+            Self::Text(found) => (found, &Self::Null),
+            Self::Object(fields) if fields.len() == 1 => (&fields[0].0, &fields[0].1),
+            _ => return Err(self.misfit("type", &format!("enum {type_name}"))),
+        };
+        let Some((name, fields)) = variants.iter().find(|(name, _)| name == found) else {
+            let names: Vec<_> = variants.iter().map(|(name, _)| *name).collect();
+            return Err(unknown("variant", found, &names));
+        };
+        let fields = match (content, fields) {
+            (Self::Null, []) => Fields { names: fields, values: Vec::new(), next: 0 },
+            (_, []) => return Err(content.misfit("type", "no fields")),
+            _ => content.fields(&format!("struct variant {type_name}::{name}"), fields)?,
+        };
+        Ok((name, fields))
     }
 }
 
-/// Reads the value of a field, which may come only once; an error in it names it.
-pub(in crate::sim) fn read<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
-    field: &mut Option<T>,
-    name: &'static str,
-    map: &mut A,
-) -> Result<(), A::Error> {
-    if field.is_some() {
-        return Err(A::Error::duplicate_field(name));
-    }
-    let value = map.next_value();
-    *field = Some(value.map_err(|error| A::Error::custom(format_args!("{name}: {error}")))?);
-    Ok(())
+fn unknown(what: &str, found: &str, names: &[&str]) -> String {
+    format!("unknown {what} `{found}`, expected one of `{}`", names.join("`, `"))
 }
 
-/// A field that must be there.
-pub(in crate::sim) fn need<T, E: Error>(field: Option<T>, name: &'static str) -> Result<T, E> {
-    field.ok_or_else(|| E::missing_field(name))
+fn missing(name: &str) -> String {
+    format!("missing field `{name}`")
+}
+
+/// The values of fields, which are taken in the order of their names.
+pub(in crate::sim) struct Fields<'a> {
+    names: &'static [&'static str],
+    values: Vec<Option<&'a Json>>,
+    next: usize,
+}
+
+impl<'a> Fields<'a> {
+    fn take(&mut self) -> (&'static str, Option<&'a Json>) {
+        self.next += 1;
+        (self.names[self.next - 1], self.values[self.next - 1])
+    }
+
+    fn take_needed(&mut self) -> Result<(&'static str, &'a Json), String> {
+        let (name, value) = self.take();
+        Ok((name, value.ok_or_else(|| missing(name))?))
+    }
+
+    /// A field that must be there; an error in it names it.
+    pub fn need<T: Read>(&mut self) -> Result<T, String> {
+        let (name, value) = self.take_needed()?;
+        T::read(value).map_err(|why| within(&name, &why))
+    }
+
+    /// A field that has a default.
+    pub fn or_default<T: Read + Default>(&mut self) -> Result<T, String> {
+        match self.take() {
+            (_, None) => Ok(T::default()),
+            (name, Some(value)) => T::read(value).map_err(|why| within(&name, &why)),
+        }
+    }
+}
+
+/// An error in a field, or in one value of a list.
+fn within(place: &dyn fmt::Display, why: &str) -> String {
+    format!("{place}: {why}")
+}
+
+/// What can be read from JSON.
+pub(in crate::sim) trait Read: Sized {
+    /// What it says, or why it is not such a value.
+    fn read(json: &Json) -> Result<Self, String>;
+}
+
+macro_rules! read_integers {
+    ($($Type:ident),*) => {
+        $(impl Read for $Type {
+            fn read(json: &Json) -> Result<Self, String> {
+                Ok(json.integer($Type::MAX as u64, stringify!($Type))? as $Type)
+            }
+        })*
+    };
+}
+
+read_integers!(u8, u16, u32, u64, usize);
+
+impl Read for bool {
+    fn read(json: &Json) -> Result<Self, String> {
+        match json {
+            Json::Bool(is) => Ok(*is),
+            _ => Err(json.misfit("type", "a boolean")),
+        }
+    }
+}
+
+impl Read for String {
+    fn read(json: &Json) -> Result<Self, String> {
+        Ok(json.text()?.to_string())
+    }
+}
+
+impl Read for Text {
+    fn read(json: &Json) -> Result<Self, String> {
+        Ok(json.text()?.clone())
+    }
+}
+
+impl<T: Read> Read for Option<T> {
+    fn read(json: &Json) -> Result<Self, String> {
+        match json {
+            Json::Null => Ok(None),
+            _ => T::read(json).map(Some),
+        }
+    }
+}
+
+impl<T: Read> Read for Box<T> {
+    fn read(json: &Json) -> Result<Self, String> {
+        T::read(json).map(Box::new)
+    }
+}
+
+impl<T: Read> Read for Vec<T> {
+    fn read(json: &Json) -> Result<Self, String> {
+        let list = json.list()?.iter().enumerate();
+        list.map(|(place, value)| T::read(value).map_err(|why| within(&place, &why))).collect()
+    }
+}
+
+impl<A: Read, B: Read> Read for (A, B) {
+    fn read(json: &Json) -> Result<Self, String> {
+        let [a, b] = json.tuple()?;
+        Ok((A::read(a)?, B::read(b)?))
+    }
+}
+
+impl Read for BTreeMap<String, u64> {
+    fn read(json: &Json) -> Result<Self, String> {
+        let Json::Object(fields) = json else { return Err(json.misfit("type", "a map")) };
+        let pair = |(name, value): &(Text, Json)| match u64::read(value) {
+            Ok(number) => Ok((name.to_string(), number)),
+            Err(why) => Err(within(name, &why)),
+        };
+        fields.iter().map(pair).collect()
+    }
 }
 
 /// Reads a struct: the fields that must be there, then those that have a default.
 macro_rules! read_struct {
     ($Type:ident { $($field:ident),* } $(or default { $($optional:ident),* })?) => {
-        impl<'de> serde::Deserialize<'de> for $Type {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                use crate::sim::json::{OneOf, need, read};
-                use serde::de::{MapAccess, Visitor};
-
+        impl crate::sim::json::Read for $Type {
+            fn read(json: &crate::sim::json::Json) -> Result<Self, String> {
                 const NAMES: &[&str] = &[$(stringify!($field),)* $($(stringify!($optional)),*)?];
-
-                struct Fields;
-
-                impl<'de> Visitor<'de> for Fields {
-                    type Value = $Type;
-
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str(concat!("struct ", stringify!($Type)))
-                    }
-
-                    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$Type, A::Error> {
-                        $(let mut $field = None;)*
-                        $($(let mut $optional = None;)*)?
-                        let names = || OneOf { names: NAMES, variants: false };
-                        while let Some(name) = map.next_key_seed(names())? {
-                            $(if name == stringify!($field) {
-                                read(&mut $field, name, &mut map)?;
-                            })*
-                            $($(if name == stringify!($optional) {
-                                read(&mut $optional, name, &mut map)?;
-                            })*)?
-                        }
-                        Ok($Type {
-                            $($field: need($field, stringify!($field))?,)*
-                            $($($optional: $optional.unwrap_or_default(),)*)?
-                        })
-                    }
-                }
-
-                deserializer.deserialize_struct(stringify!($Type), NAMES, Fields)
+                let mut fields = json.fields(concat!("struct ", stringify!($Type)), NAMES)?;
+                Ok($Type {
+                    $($field: fields.need()?,)*
+                    $($($optional: fields.or_default()?,)*)?
+                })
             }
         }
     };
 }
 
-/// Reads an enum: all fields that some variant has, the variants that have fields, with their names
-/// in JSON, and those that have none.
+/// Reads an enum: its variants, with their names in JSON and their fields.
 macro_rules! read_enum {
-    (
-        $Type:ident of { $($all:ident),* }
-        $($name:literal => $Variant:ident { $($field:ident),* },)*
-        $(plain $plain:literal => $Plain:ident,)*
-    ) => {
-        impl<'de> serde::Deserialize<'de> for $Type {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                use crate::sim::json::{OneOf, need, read};
-                use serde::de::{EnumAccess, MapAccess, VariantAccess, Visitor};
-
-                const NAMES: &[&str] = &[$($name,)* $($plain),*];
-
-                struct Variants;
-
-                struct Fields {
-                    variant: &'static str,
-                    names: &'static [&'static str],
-                }
-
-                impl<'de> Visitor<'de> for Variants {
-                    type Value = $Type;
-
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str(concat!("enum ", stringify!($Type)))
-                    }
-
-                    fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<$Type, A::Error> {
-                        let names = OneOf { names: NAMES, variants: true };
-                        let (variant, access) = data.variant_seed(names)?;
-                        let names: &[&str] = match variant {
-                            $($name => &[$(stringify!($field)),*],)*
-                            $($plain => {
-                                access.unit_variant()?;
-                                return Ok($Type::$Plain);
-                            })*
-                            _ => unreachable!("it is one of the names"),
-                        };
-                        access.struct_variant(names, Fields { variant, names })
-                    }
-                }
-
-                impl<'de> Visitor<'de> for Fields {
-                    type Value = $Type;
-
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(f, concat!("struct variant ", stringify!($Type), "::{}"), self.variant)
-                    }
-
-                    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$Type, A::Error> {
-                        $(let mut $all = None;)*
-                        let names = || OneOf { names: self.names, variants: false };
-                        while let Some(name) = map.next_key_seed(names())? {
-                            $(if name == stringify!($all) {
-                                read(&mut $all, name, &mut map)?;
-                            })*
-                        }
-                        Ok(match self.variant {
-                            $($name => $Type::$Variant {
-                                $($field: need($field, stringify!($field))?),*
-                            },)*
-                            _ => unreachable!("it has fields"),
-                        })
-                    }
-                }
-
-                deserializer.deserialize_enum(stringify!($Type), NAMES, Variants)
+    ($Type:ident { $($name:literal => $Variant:ident { $($field:ident),* },)* }) => {
+        impl crate::sim::json::Read for $Type {
+            fn read(json: &crate::sim::json::Json) -> Result<Self, String> {
+                const VARIANTS: &[(&str, &[&str])] = &[$(($name, &[$(stringify!($field)),*])),*];
+                #[allow(unused_mut, unused_variables, reason = "not every enum has fields")]
+                let (name, mut fields) = json.variant(stringify!($Type), VARIANTS)?;
+                Ok(match name {
+                    $($name => $Type::$Variant { $($field: fields.need()?),* },)*
+                    _ => unreachable!("it is one of the names"),
+                })
             }
         }
     };
 }
 
-pub(in crate::sim) use {read_enum, read_struct};
+/// Reads what is another type, with a name of its own.
+macro_rules! read_newtypes {
+    ($($Type:ident),*) => {
+        $(impl crate::sim::json::Read for $Type {
+            fn read(json: &crate::sim::json::Json) -> Result<Self, String> {
+                crate::sim::json::Read::read(json).map(Self)
+            }
+        })*
+    };
+}
+
+pub(in crate::sim) use {read_enum, read_newtypes, read_struct};

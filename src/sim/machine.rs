@@ -30,9 +30,10 @@ pub enum Op {
 }
 
 read_enum! {
-    Op of { key, value }
-    "write" => Write { key, value },
-    "read" => Read { key },
+    Op {
+        "write" => Write { key, value },
+        "read" => Read { key },
+    }
 }
 
 impl Op {

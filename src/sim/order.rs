@@ -2,7 +2,7 @@
 //! the cluster, to tidy up. A protocol says which of these it takes
 //! ([`Protocol::takes`](super::Protocol::takes)).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::NodeId;
 use super::json::{read_enum, read_struct};
@@ -26,10 +26,11 @@ pub enum Order {
 }
 
 read_enum! {
-    Order of { to, changes }
-    "transfer" => Transfer { to },
-    "reconfigure" => Reconfigure { changes },
-    plain "compact" => Compact,
+    Order {
+        "transfer" => Transfer { to },
+        "reconfigure" => Reconfigure { changes },
+        "compact" => Compact {},
+    }
 }
 
 /// What becomes of a node.
@@ -44,7 +45,7 @@ pub struct MemberChange {
 read_struct!(MemberChange { node, place });
 
 /// What a node is to the cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     /// It votes.
@@ -53,4 +54,12 @@ pub enum Place {
     Learner,
     /// It does not belong to it.
     Outside,
+}
+
+read_enum! {
+    Place {
+        "voter" => Voter {},
+        "learner" => Learner {},
+        "outside" => Outside {},
+    }
 }

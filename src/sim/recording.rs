@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::json::read_struct;
+use super::json::{Json, Read, read_struct};
 use super::timeline::{MAX_ACTIONS, MAX_STEPS, MAX_TIME};
 use super::world::{Setup, check_quality, check_setting};
 use super::{Action, ActionError, MAX_NODES, Micros, Protocol, Quality, Watch, Workload, World};
@@ -149,16 +149,11 @@ impl Recording {
     /// # Errors
     /// When it is not a recording, or one of another format.
     pub fn from_json(json: &str) -> Result<Self, RecordingError> {
-        /// What every format says of itself, whatever else it says.
-        #[derive(Deserialize)]
-        struct Head {
-            format: u16,
-        }
-
-        let malformed = |error: serde_json::Error| RecordingError::Malformed(error.to_string());
-        match serde_json::from_str(json).map_err(malformed)? {
-            Head { format: FORMAT } => serde_json::from_str(json).map_err(malformed),
-            Head { format: found } => Err(RecordingError::Format { found }),
+        let json = Json::parse(json).map_err(RecordingError::Malformed)?;
+        // What every format says of itself, whatever else it says.
+        match json.field("format").map_err(RecordingError::Malformed)? {
+            FORMAT => Self::read(&json).map_err(RecordingError::Malformed),
+            found => Err(RecordingError::Format { found }),
         }
     }
 

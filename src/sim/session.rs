@@ -11,10 +11,10 @@ use std::hash::Hasher;
 use data_encoding::BASE64URL_NOPAD;
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::digest::Digest;
-use super::json::read_struct;
+use super::json::{Json, Read, read_struct};
 use super::recording::Timed;
 use super::timeline::{MAX_ACTIONS, MAX_BRANCHES, MAX_MARKS, MAX_STEPS, MAX_TIME, Mark, Moment};
 use super::{Action, Micros, Recording, RecordingError, Text};
@@ -86,8 +86,15 @@ read_struct!(Strand { end } or default { origin, name, deeds, marks });
 /// An action, and when it was done, counted from the action before it or from where the branch
 /// begins: how much later in microseconds, how many steps later; then 16 bits of the digest of the
 /// state just after it; then the action. In this order it is a list in JSON.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Deed(pub u64, pub u64, pub u16, pub Action);
+
+impl Read for Deed {
+    fn read(json: &Json) -> Result<Self, String> {
+        let [later, steps, check, action] = json.tuple()?;
+        Ok(Self(Read::read(later)?, Read::read(steps)?, Read::read(check)?, Read::read(action)?))
+    }
+}
 
 impl Strand {
     /// Where it begins.
@@ -288,12 +295,12 @@ impl Session {
         if json.len() > MAX_JSON {
             return Err(LinkError::Oversized { most: MAX_JSON });
         }
-        let malformed = |why: &dyn fmt::Display| RecordingError::Malformed(why.to_string());
-        let text = std::str::from_utf8(json).map_err(|error| malformed(&error))?;
+        let malformed = RecordingError::Malformed;
+        let text = std::str::from_utf8(json).map_err(|error| malformed(error.to_string()))?;
         // A recording says its format first of all; a session has one inside.
         let is_session = text.trim_start_matches(|c: char| c == '{' || c.is_whitespace());
         let session = match is_session.starts_with("\"engine\"") {
-            true => serde_json::from_str(text).map_err(|error| malformed(&error))?,
+            true => Json::parse(text).and_then(|json| Self::read(&json)).map_err(malformed)?,
             false => Self::of_recording(Recording::from_json(text)?),
         };
         session.check()?;

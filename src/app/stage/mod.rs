@@ -38,7 +38,7 @@ pub fn stage(
     selection: Option<Selection>,
     places: &Places,
 ) -> Html {
-    let view_box = format!("0 0 {} {}", layout.width, layout.height);
+    let view_box = format!("0 0 {} {}", layout.width as u32, layout.height as u32);
     let focusable = match selection {
         Some(Selection::Node(node)) => node,
         _ => NodeId(0),
