@@ -89,7 +89,9 @@ impl Component for Page {
         let (options, complaints) = Options::read();
         let recording = Recording::new(&options.protocol, options.nodes, options.seed);
         let session = catalog::begin(recording, options.beside.as_deref());
-        let (lab, _) = session.and_then(catalog::resume).expect("options are in their ranges");
+        let Ok((lab, _)) = session.and_then(catalog::resume) else {
+            unreachable!("options are in their ranges")
+        };
         let window = Window { first: None, columns: LOG_COLUMNS };
         let ui = Ui { language: options.language, send: ctx.link().callback(|msg| msg) };
         let frames = Frames::new({

@@ -339,7 +339,7 @@ impl<P: Protocol> Timeline<P> {
         let from = self.world.steps().saturating_sub(most);
         let mut world = if from == 0 {
             // The first steps are those in which the nodes are started.
-            let setup = self.start().setup::<P>().expect("it was played");
+            let Ok(setup) = self.start().setup::<P>() else { unreachable!("it was played") };
             World::new(&setup, &mut Lookout { beats: None, audience })
         } else {
             self.world_at(from)

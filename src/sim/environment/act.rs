@@ -5,7 +5,7 @@ use crate::sim::action::Action;
 use crate::sim::node::Status;
 use crate::sim::queue::{Due, Queue, Ticket};
 use crate::sim::world::Loss;
-use crate::sim::{NodeId, Seat};
+use crate::sim::{MessageId, NodeId, Seat};
 
 impl Environment {
     /// Does what a person asks for, which was checked, as far as no engine has a part in it; what is
@@ -36,12 +36,12 @@ impl Environment {
             Action::Partition { ref sides } => return self.partition(sides),
             Action::Heal => self.network.mend_all(),
             Action::Drop { message } => {
-                let slot = self.post.find(message).expect("checked");
+                let slot = self.slot_of(message);
                 self.forget_held(slot);
                 return vec![Cue::Lose(slot, Loss::Hand)];
             }
             Action::Delay { message, by } => {
-                let slot = self.post.find(message).expect("checked");
+                let slot = self.slot_of(message);
                 self.forget_held(slot);
                 let envelope = self.post.at(slot);
                 let due = envelope.ticket.at.max(now) + by;
@@ -49,7 +49,7 @@ impl Environment {
                 self.reschedule(slot, due, arrival);
             }
             Action::Deliver { message } => {
-                let slot = self.post.find(message).expect("checked");
+                let slot = self.slot_of(message);
                 self.forget_held(slot);
                 let ticket = self.queue.ticket(now);
                 let envelope = self.post.at_mut(slot);
@@ -57,7 +57,7 @@ impl Environment {
                 return vec![self.settle(slot)];
             }
             Action::Duplicate { message } => {
-                let slot = self.post.find(message).expect("checked");
+                let slot = self.slot_of(message);
                 let envelope = *self.post.at(slot);
                 let copy = self.launch(envelope.from, envelope.to);
                 return vec![Cue::Copy { from: slot, to: copy }];
@@ -162,5 +162,11 @@ impl Environment {
             }
         }
         lost
+    }
+
+    /// Where a message is that was checked to be under way.
+    fn slot_of(&self, message: MessageId) -> u32 {
+        let Ok(slot) = self.post.find(message) else { unreachable!("checked") };
+        slot
     }
 }

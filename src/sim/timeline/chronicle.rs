@@ -264,7 +264,8 @@ impl Chronicle {
             self.fork(moment)?;
         }
         let branch = self.tree.current_mut();
-        reel.act(&action, Some(&mut branch.beats)).expect("it was checked");
+        let done = reel.act(&action, Some(&mut branch.beats)).is_ok();
+        assert!(done, "it was checked");
         branch.actions.push(Timed { at: moment.at, after: moment.after, action });
         branch.checks.push(reel.digest() as u16);
         self.done += 1;
@@ -486,8 +487,8 @@ fn advance(
         Some(timed) if timed.at > until => false,
         Some(timed) => {
             reel.around_mut().wait_until(timed.at);
-            let again = reel.act(&timed.action, beats);
-            again.expect("it was done before, in this very state");
+            let again = reel.act(&timed.action, beats).is_ok();
+            assert!(again, "it was done before, in this very state");
             *done += 1;
             true
         }
