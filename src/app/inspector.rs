@@ -1,12 +1,13 @@
 //! What is selected, in full: a node with what it keeps and what it forgets, or a message.
 
-use conclave::scene::{Field, Message, Node, Scene};
+use conclave::scene::{Field, Message, Node, Scene, Table};
 use conclave::sim::node::{Status, TRUE_CLOCK_PPM};
-use conclave::sim::{Action, Seat};
+use conclave::sim::{Action, Micros, Seat};
 use conclave::text::{Phrase, say};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
+use super::element::{Element, all, el};
 use super::stage::node_name;
 use super::{Msg, Selection, Ui, clock};
 
@@ -22,94 +23,107 @@ pub fn inspector(
         (Some(Selection::Node(id)), _) => node(ui, &scene.nodes[id.slot()], scene),
         (Some(Selection::Message(_)), Some(message)) => letter(ui, message, scene),
         (Some(Selection::Message(_)), None) => {
-            html! { <p class="empty">{ ui.say(say::message::gone()) }</p> }
+            el("p").class("empty").say(ui, say::message::gone()).into()
         }
-        (Some(Selection::Link(low, high)), _) => {
-            html! { <p>{ ui.say(say::link::about(high, low)) }</p> }
-        }
+        (Some(Selection::Link(low, high)), _) => el("p").say(ui, say::link::about(high, low)).into(),
         (None, _) => invitation(ui, tries),
     };
-    html! {
-        <section class="card inspector" aria-labelledby="inspector-title" tabindex="0">
-            <h2 id="inspector-title">{ ui.say(say::inspect::title()) }</h2>
-            { content }
-        </section>
-    }
+    el("section")
+        .attrs(
+            &["class", "aria-labelledby", "tabindex"],
+            vec!["card inspector".into(), "inspector-title".into(), "0".into()],
+        )
+        .kid(el("h2").attrs(&["id"], vec!["inspector-title".into()]).say(ui, say::inspect::title()))
+        .kid(content)
+        .into()
 }
 
 /// What to do when nothing is selected yet.
 fn invitation(ui: &Ui, tries: Vec<Phrase>) -> Html {
-    html! {
-        <>
-            <p class="empty">{ ui.say(say::inspect::nothing()) }</p>
-            <h3>{ ui.say(say::inspect::to_try()) }</h3>
-            <ol class="tries">{ for tries.into_iter().map(|each| html! { <li>{ ui.say(each) }</li> }) }</ol>
-        </>
-    }
+    let tries = tries.into_iter().map(|each| el("li").say(ui, each));
+    all(vec![
+        el("p").class("empty").say(ui, say::inspect::nothing()).into(),
+        el("h3").say(ui, say::inspect::to_try()).into(),
+        el("ol").class("tries").kids(tries).into(),
+    ])
 }
 
 fn node(ui: &Ui, node: &Node, scene: &Scene) -> Html {
-    let down = node.status == Status::Crashed;
     let part = |durable: bool| {
-        let fields = node.face.fields.iter().filter(move |field| field.durable == durable);
-        html! { <dl>{ for fields.map(|each| field(ui, each)) }</dl> }
+        let fields = node.face.fields.iter().filter(|field| field.durable == durable);
+        el("dl").kids(fields.map(|each| field(ui, each)))
     };
-    html! {
-        <>
-            <p class="inspector-name">{ ui.say(node_name(node)) }</p>
-            <h3>{ ui.say(say::inspect::durable()) }</h3>
-            { part(true) }
-            <h3>{ ui.say(say::inspect::volatile()) }</h3>
-            if down {
-                <p class="empty">{ ui.say(say::inspect::lost()) }</p>
-            } else {
-                { part(false) }
-                <dl>
-                    { for node.timers.iter().map(|timer| html! {
-                        <div class="field" key={timer.number}>
-                            <dt>{ ui.say(timer.name.clone()) }</dt>
-                            <dd>{ ui.say(say::inspect::left(timer.due.since(scene.now))) }</dd>
-                        </div>
-                    }) }
-                    <div class="field">
-                        <dt><label for="clock-rate">{ ui.say(say::inspect::clock()) }</label></dt>
-                        <dd>{ clock_rate(ui, node) }</dd>
-                    </div>
-                </dl>
-                if let Some(table) = &node.face.peers {
-                    <h3>{ ui.say(table.title.clone()) }</h3>
-                    <table class="small">
-                        <thead><tr>
-                            <th scope="col">{ ui.say(say::log::node()) }</th>
-                            { for table.columns.iter().map(|name| html! { <th scope="col"><code lang="en">{ *name }</code></th> }) }
-                        </tr></thead>
-                        <tbody>
-                            { for table.rows.iter().map(|(node, values)| html! {
-                                <tr key={node.0}>
-                                    <th scope="row">{ node.to_string() }</th>
-                                    { for values.iter().map(|value| html! { <td>{ value }</td> }) }
-                                </tr>
-                            }) }
-                        </tbody>
-                    </table>
-                }
-            }
-        </>
-    }
+    let volatile = match node.status {
+        Status::Crashed => el("p").class("empty").say(ui, say::inspect::lost()).into(),
+        Status::Up | Status::Paused => {
+            let table = node.face.peers.as_ref().map(|table| peers(ui, table));
+            all(vec![
+                part(false).into(),
+                clocks(ui, node, scene.now).into(),
+                table.unwrap_or_default(),
+            ])
+        }
+    };
+    all(vec![
+        el("p").class("inspector-name").say(ui, node_name(node)).into(),
+        el("h3").say(ui, say::inspect::durable()).into(),
+        part(true).into(),
+        el("h3").say(ui, say::inspect::volatile()).into(),
+        volatile,
+    ])
 }
 
-fn field(ui: &Ui, field: &Field) -> Html {
-    html! {
-        <div class="field" key={field.name} title={ui.say(field.help.clone())}>
-            <dt><code lang="en">{ field.name }</code></dt>
-            <dd>{ ui.say(field.value.clone()) }</dd>
-        </div>
-    }
+/// The timers of a node, and its clock.
+fn clocks(ui: &Ui, node: &Node, now: Micros) -> Element {
+    let timers = node.timers.iter().map(|timer| {
+        let name = el("dt").say(ui, timer.name.clone());
+        row(name, el("dd").say(ui, say::inspect::left(timer.due.since(now)))).key(timer.number)
+    });
+    let label = el("label").attrs(&["for"], vec!["clock-rate".into()]);
+    let name = el("dt").kid(label.say(ui, say::inspect::clock()));
+    el("dl").kids(timers).kid(row(name, el("dd").kid(clock_rate(ui, node))))
+}
+
+/// What a node knows of the others.
+fn peers(ui: &Ui, table: &Table) -> Html {
+    let names = table.columns.iter().map(|name| column().kid(code(name)));
+    let head = el("tr").kid(column().say(ui, say::log::node())).kids(names);
+    let rows = table.rows.iter().map(|(node, values)| {
+        let name = el("th").attrs(&["scope"], vec!["row".into()]).text(node.to_string().into());
+        let values = values.iter().map(|value| el("td").text(value.to_string().into()));
+        el("tr").key(node.0).kid(name).kids(values)
+    });
+    let body = el("tbody").kids(rows);
+    all(vec![
+        el("h3").say(ui, table.title.clone()).into(),
+        el("table").class("small").kid(el("thead").kid(head)).kid(body).into(),
+    ])
+}
+
+fn field(ui: &Ui, field: &Field) -> Element {
+    let value = el("dd").say(ui, field.value.clone());
+    row(el("dt").kid(code(field.name)), value)
+        .attrs(&["class", "title"], vec!["field".into(), ui.say(field.help.clone())])
+        .key(field.name)
+}
+
+/// A name and what it stands for.
+fn row(name: Element, value: Element) -> Element {
+    el("div").class("field").kid(name).kid(value)
+}
+
+/// A name of the paper's.
+fn code(name: &'static str) -> Element {
+    el("code").attrs(&["lang"], vec!["en".into()]).text(name.into())
+}
+
+/// The head of a column.
+fn column() -> Element {
+    el("th").attrs(&["scope"], vec!["col".into()])
 }
 
 /// The pace of a node's clock, to choose from.
-fn clock_rate(ui: &Ui, node: &Node) -> Html {
-    let id = node.id;
+fn clock_rate(ui: &Ui, node: &Node) -> Html {    let id = node.id;
     let onchange = {
         let send = ui.send.clone();
         Callback::from(move |event: Event| {
@@ -137,26 +151,25 @@ fn clock_rate(ui: &Ui, node: &Node) -> Html {
 
 fn letter(ui: &Ui, message: &Message, scene: &Scene) -> Html {
     let flight = message.flight;
-    let seat = |seat: Seat| seat.to_string();
+    let told = |name: Phrase, value: AttrValue| row(el("dt").say(ui, name), el("dd").text(value));
+    let seat = |seat: Seat| seat.to_string().into();
     let when = match message.held {
         true => say::message::held(),
         false => say::message::arrives(flight.arrival.since(scene.now)),
     };
-    html! {
-        <>
-            <p class="inspector-name">
-                { ui.say(say::message::name(flight.from, message.kind, flight.to)) }
-            </p>
-            <p>{ ui.say(message.help.clone()) }</p>
-            <dl>
-                <div class="field"><dt>{ ui.say(say::message::from()) }</dt><dd>{ seat(flight.from) }</dd></div>
-                <div class="field"><dt>{ ui.say(say::message::to()) }</dt><dd>{ seat(flight.to) }</dd></div>
-                { for message.fields.iter().map(|(name, value)| html! {
-                    <div class="field"><dt><code lang="en">{ *name }</code></dt><dd>{ value }</dd></div>
-                }) }
-                <div class="field"><dt>{ ui.say(say::message::sent()) }</dt><dd>{ clock(flight.sent) }</dd></div>
-                <div class="field"><dt>{ ui.say(say::message::arrival()) }</dt><dd>{ ui.say(when) }</dd></div>
-            </dl>
-        </>
-    }
+    let fields = message.fields.iter().map(|(name, value)| {
+        row(el("dt").kid(code(name)), el("dd").text(value.to_string().into()))
+    });
+    let name = say::message::name(flight.from, message.kind, flight.to);
+    all(vec![
+        el("p").class("inspector-name").say(ui, name).into(),
+        el("p").say(ui, message.help.clone()).into(),
+        el("dl")
+            .kid(told(say::message::from(), seat(flight.from)))
+            .kid(told(say::message::to(), seat(flight.to)))
+            .kids(fields)
+            .kid(told(say::message::sent(), clock(flight.sent).into()))
+            .kid(told(say::message::arrival(), ui.say(when)))
+            .into(),
+    ])
 }

@@ -10,6 +10,7 @@ mod browser;
 mod clients;
 mod costs;
 mod dialogs;
+mod element;
 mod events;
 mod export;
 mod hooks;

@@ -1,0 +1,85 @@
+//! Elements, built by calls: `html!` expands to many times the code of a call.
+
+use std::rc::Rc;
+
+use conclave::text::Phrase;
+use yew::prelude::*;
+use yew::virtual_dom::{AttributeOrProperty, Attributes, Key, VList, VTag, VText};
+
+use super::Ui;
+
+/// An element that is being built.
+pub struct Element(Rc<VTag>);
+
+/// An element without attributes and children.
+#[inline(never)]
+pub fn el(name: &'static str) -> Element {
+    Element(Rc::new(VTag::new(name)))
+}
+
+/// Several elements without one around them.
+#[inline(never)]
+pub fn all(parts: Vec<Html>) -> Html {
+    VList::with_children(parts, None).into()
+}
+
+impl Element {
+    /// Gives it a class that does not change.
+    #[inline(never)]
+    pub fn class(self, class: &'static str) -> Self {
+        self.attrs(&["class"], vec![class.into()])
+    }
+
+    /// Gives it these attributes, in place of all that it has.
+    #[inline(never)]
+    pub fn attrs(mut self, names: &'static [&'static str], values: Vec<AttrValue>) -> Self {
+        let values = values.into_iter().map(|value| Some(AttributeOrProperty::Attribute(value)));
+        self.tag().attributes = Attributes::Dynamic { keys: names, values: values.collect() };
+        self
+    }
+
+    /// Tells it from its siblings.
+    pub fn key(mut self, key: impl Into<Key>) -> Self {
+        self.tag().key = Some(key.into());
+        self
+    }
+
+    /// Puts a text into it.
+    #[inline(never)]
+    pub fn text(self, text: AttrValue) -> Self {
+        self.push(VText::new(text).into())
+    }
+
+    /// Puts a phrase into it.
+    #[inline(never)]
+    pub fn say(self, ui: &Ui, phrase: Phrase) -> Self {
+        self.text(ui.say(phrase))
+    }
+
+    /// Puts something into it.
+    pub fn kid(self, kid: impl Into<Html>) -> Self {
+        self.push(kid.into())
+    }
+
+    /// Puts some things into it.
+    pub fn kids(self, kids: impl IntoIterator<Item: Into<Html>>) -> Self {
+        kids.into_iter().fold(self, Self::kid)
+    }
+
+    #[inline(never)]
+    fn push(mut self, kid: Html) -> Self {
+        self.tag().add_child(kid);
+        self
+    }
+
+    #[inline(never)]
+    fn tag(&mut self) -> &mut VTag {
+        Rc::get_mut(&mut self.0).expect("nobody else has it yet")
+    }
+}
+
+impl From<Element> for Html {
+    fn from(element: Element) -> Self {
+        Self::VTag(element.0)
+    }
+}
