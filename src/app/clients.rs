@@ -6,6 +6,7 @@ use conclave::text::say;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use super::element::{column_head, el, row_head};
 use super::{Msg, Ui, browser, button, clock};
 
 /// The numbers of clients to choose from.
@@ -124,29 +125,23 @@ fn crowd(ui: &Ui, workload: Workload) -> Html {
 pub fn clients(ui: &Ui, scene: &Scene) -> Html {
     let clients = &scene.clients;
     if clients.is_empty() {
-        return html! { <p class="empty">{ ui.say(say::client::none()) }</p> };
+        return el("p").class("empty").say(ui, say::client::none()).into();
     }
-    html! {
-        <table class="small clients-table">
-            <thead><tr>
-                <th scope="col">{ ui.say(say::client::one()) }</th>
-                <th scope="col">{ ui.say(say::client::operations()) }</th>
-                <th scope="col">{ ui.say(say::client::waits()) }</th>
-            </tr></thead>
-            <tbody>
-                { for clients.iter().map(|client| html! {
-                    <tr key={client.name.clone()}>
-                        <th scope="row">{ &client.name }</th>
-                        <td>{ client.operations }</td>
-                        <td>{ match &client.pending {
-                            Some((op, node, since)) => {
-                                ui.say(say::client::pending(*node, op.as_str(), clock(*since)))
-                            }
-                            None => ui.say(say::client::idle()),
-                        } }</td>
-                    </tr>
-                }) }
-            </tbody>
-        </table>
-    }
+    let head = el("tr")
+        .kid(column_head().say(ui, say::client::one()))
+        .kid(column_head().say(ui, say::client::operations()))
+        .kid(column_head().say(ui, say::client::waits()));
+    let rows = clients.iter().map(|client| {
+        let waits = match &client.pending {
+            Some((op, node, since)) => say::client::pending(*node, op.as_str(), clock(*since)),
+            None => say::client::idle(),
+        };
+        el("tr")
+            .key(client.name.clone())
+            .kid(row_head().text(client.name.clone().into()))
+            .kid(el("td").text(client.operations.to_string().into()))
+            .kid(el("td").say(ui, waits))
+    });
+    let table = el("table").class("small clients-table").kid(el("thead").kid(head));
+    table.kid(el("tbody").kids(rows)).into()
 }

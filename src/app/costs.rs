@@ -5,6 +5,7 @@ use conclave::text::{Phrase, say};
 use yew::prelude::*;
 
 use super::Ui;
+use super::element::{Is, column_head, el, row_head};
 
 /// A number: its name, what it means, and its value where there is one.
 type Row = (Phrase, Phrase, fn(&Costs) -> Option<String>);
@@ -28,29 +29,20 @@ pub fn costs(ui: &Ui, clusters: &[(Phrase, Costs)]) -> Html {
             costs.leaderless.map(|time| millis(time.0))
         }),
     ];
-    html! {
-        <section class="card" aria-labelledby="costs-title">
-            <h2 id="costs-title">{ ui.say(say::costs::title()) }</h2>
-            <table class="small costs">
-                <thead><tr>
-                    <th scope="col">{ ui.say(say::costs::what()) }</th>
-                    { for clusters.iter().map(|(title, _)| html! {
-                        <th scope="col">{ ui.say(title.clone()) }</th>
-                    }) }
-                </tr></thead>
-                <tbody>
-                    { for rows.into_iter().map(|(name, help, value)| html! {
-                        <tr title={ui.say(help)}>
-                            <th scope="row">{ ui.say(name) }</th>
-                            { for clusters.iter().map(|(_, costs)| html! {
-                                <td>{ value(costs).unwrap_or("—".into()) }</td>
-                            }) }
-                        </tr>
-                    }) }
-                </tbody>
-            </table>
-        </section>
-    }
+    let titles = clusters.iter().map(|(title, _)| column_head().say(ui, title.clone()));
+    let head = el("tr").kid(column_head().say(ui, say::costs::what())).kids(titles);
+    let rows = rows.into_iter().map(|(name, help, value)| {
+        let values = clusters
+            .iter()
+            .map(|(_, costs)| el("td").text(value(costs).map_or("—".into(), AttrValue::from)));
+        el("tr").attrs(&["title"], vec![ui.say(help)]).kid(row_head().say(ui, name)).kids(values)
+    });
+    let table = el("table").class("small costs").kid(el("thead").kid(head));
+    el("section")
+        .fixed(&[("class", Is("card")), ("aria-labelledby", Is("costs-title"))])
+        .kid(el("h2").fixed(&[("id", Is("costs-title"))]).say(ui, say::costs::title()))
+        .kid(table.kid(el("tbody").kids(rows)))
+        .into()
 }
 
 fn tenths(tenths: u64) -> String {

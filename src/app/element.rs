@@ -2,11 +2,13 @@
 
 use std::rc::Rc;
 
+pub use AttributeOrProperty::Static as Is;
 use conclave::text::Phrase;
+use yew::html::onclick;
 use yew::prelude::*;
 use yew::virtual_dom::{AttributeOrProperty, Attributes, Key, VList, VTag, VText};
 
-use super::Ui;
+use super::{Msg, Ui};
 
 /// An element that is being built.
 pub struct Element(Rc<VTag>);
@@ -23,6 +25,18 @@ pub fn all(parts: Vec<Html>) -> Html {
     VList::with_children(parts, None).into()
 }
 
+/// The head of a column.
+#[inline(never)]
+pub fn column_head() -> Element {
+    el("th").fixed(&[("scope", Is("col"))])
+}
+
+/// The head of a row.
+#[inline(never)]
+pub fn row_head() -> Element {
+    el("th").fixed(&[("scope", Is("row"))])
+}
+
 impl Element {
     /// Gives it a class that does not change.
     #[inline(never)]
@@ -35,6 +49,20 @@ impl Element {
     pub fn attrs(mut self, names: &'static [&'static str], values: Vec<AttrValue>) -> Self {
         let values = values.into_iter().map(|value| Some(AttributeOrProperty::Attribute(value)));
         self.tag().attributes = Attributes::Dynamic { keys: names, values: values.collect() };
+        self
+    }
+
+    /// Gives it these attributes, which do not change, in place of all that it has.
+    #[inline(never)]
+    pub fn fixed(mut self, attributes: &'static [(&'static str, AttributeOrProperty)]) -> Self {
+        self.tag().attributes = Attributes::Static(attributes);
+        self
+    }
+
+    /// Lets a click on it send a message.
+    #[inline(never)]
+    pub fn on_click(mut self, ui: &Ui, msg: Msg) -> Self {
+        self.tag().add_listener(Rc::new(onclick::Wrapper::new(ui.on(msg))));
         self
     }
 

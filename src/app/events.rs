@@ -5,6 +5,7 @@ use conclave::text::say;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::element::{Element, el};
 use super::{Msg, Ui, clock};
 
 /// The list of events, newest first.
@@ -35,31 +36,29 @@ pub fn events(ui: &Ui, rows: &[EventRow], total: u64, only_key: bool) -> Html {
     }
 }
 
-fn event(ui: &Ui, row: &EventRow) -> Html {
-    let class = classes!(
-        "event",
-        row.key.then_some("key"),
-        match row.class {
-            Class::Node => "of-node",
-            Class::Network => "of-network",
-            Class::Client => "of-client",
-            Class::Person => "of-person",
-            Class::Breach => "of-breach",
-            Class::Milestone => "of-milestone",
-        },
-    );
-    html! {
-        <li {class} key={row.number}>
-            <span class="event-time">{ clock(row.at) }</span>
-            <span class="event-text">
-                <span class="event-title" title={row.notation.clone()}>{ ui.say(row.title.clone()) }</span>
-                { for row.reasons.iter().map(|reason| html! {
-                    <span class={classes!("reason", reason.key.then_some("key"))}>
-                        { ui.say(reason.phrase.clone()) }
-                        { " " }<cite>{ reason.source }</cite>
-                    </span>
-                }) }
-            </span>
-        </li>
-    }
+fn event(ui: &Ui, row: &EventRow) -> Element {
+    let class = match row.class {
+        Class::Node => "of-node",
+        Class::Network => "of-network",
+        Class::Client => "of-client",
+        Class::Person => "of-person",
+        Class::Breach => "of-breach",
+        Class::Milestone => "of-milestone",
+    };
+    let class = format!("event {}{class}", if row.key { "key " } else { "" });
+    let title = el("span")
+        .attrs(&["class", "title"], vec!["event-title".into(), row.notation.clone().into()])
+        .say(ui, row.title.clone());
+    let reasons = row.reasons.iter().map(|reason| {
+        el("span")
+            .class(if reason.key { "reason key" } else { "reason" })
+            .say(ui, reason.phrase.clone())
+            .text(" ".into())
+            .kid(el("cite").text(reason.source.into()))
+    });
+    el("li")
+        .attrs(&["class"], vec![class.into()])
+        .key(row.number)
+        .kid(el("span").class("event-time").text(clock(row.at).into()))
+        .kid(el("span").class("event-text").kid(title).kids(reasons))
 }

@@ -7,7 +7,7 @@ use conclave::text::{Phrase, say};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use super::element::{Element, all, el};
+use super::element::{Element, Is, all, column_head, el, row_head};
 use super::stage::node_name;
 use super::{Msg, Selection, Ui, clock};
 
@@ -25,15 +25,18 @@ pub fn inspector(
         (Some(Selection::Message(_)), None) => {
             el("p").class("empty").say(ui, say::message::gone()).into()
         }
-        (Some(Selection::Link(low, high)), _) => el("p").say(ui, say::link::about(high, low)).into(),
+        (Some(Selection::Link(low, high)), _) => {
+            el("p").say(ui, say::link::about(high, low)).into()
+        }
         (None, _) => invitation(ui, tries),
     };
     el("section")
-        .attrs(
-            &["class", "aria-labelledby", "tabindex"],
-            vec!["card inspector".into(), "inspector-title".into(), "0".into()],
-        )
-        .kid(el("h2").attrs(&["id"], vec!["inspector-title".into()]).say(ui, say::inspect::title()))
+        .fixed(&[
+            ("class", Is("card inspector")),
+            ("aria-labelledby", Is("inspector-title")),
+            ("tabindex", Is("0")),
+        ])
+        .kid(el("h2").fixed(&[("id", Is("inspector-title"))]).say(ui, say::inspect::title()))
         .kid(content)
         .into()
 }
@@ -79,17 +82,17 @@ fn clocks(ui: &Ui, node: &Node, now: Micros) -> Element {
         let name = el("dt").say(ui, timer.name.clone());
         row(name, el("dd").say(ui, say::inspect::left(timer.due.since(now)))).key(timer.number)
     });
-    let label = el("label").attrs(&["for"], vec!["clock-rate".into()]);
+    let label = el("label").fixed(&[("for", Is("clock-rate"))]);
     let name = el("dt").kid(label.say(ui, say::inspect::clock()));
     el("dl").kids(timers).kid(row(name, el("dd").kid(clock_rate(ui, node))))
 }
 
 /// What a node knows of the others.
 fn peers(ui: &Ui, table: &Table) -> Html {
-    let names = table.columns.iter().map(|name| column().kid(code(name)));
-    let head = el("tr").kid(column().say(ui, say::log::node())).kids(names);
+    let names = table.columns.iter().map(|name| column_head().kid(code(name)));
+    let head = el("tr").kid(column_head().say(ui, say::log::node())).kids(names);
     let rows = table.rows.iter().map(|(node, values)| {
-        let name = el("th").attrs(&["scope"], vec!["row".into()]).text(node.to_string().into());
+        let name = row_head().text(node.to_string().into());
         let values = values.iter().map(|value| el("td").text(value.to_string().into()));
         el("tr").key(node.0).kid(name).kids(values)
     });
@@ -114,16 +117,12 @@ fn row(name: Element, value: Element) -> Element {
 
 /// A name of the paper's.
 fn code(name: &'static str) -> Element {
-    el("code").attrs(&["lang"], vec!["en".into()]).text(name.into())
-}
-
-/// The head of a column.
-fn column() -> Element {
-    el("th").attrs(&["scope"], vec!["col".into()])
+    el("code").fixed(&[("lang", Is("en"))]).text(name.into())
 }
 
 /// The pace of a node's clock, to choose from.
-fn clock_rate(ui: &Ui, node: &Node) -> Html {    let id = node.id;
+fn clock_rate(ui: &Ui, node: &Node) -> Html {
+    let id = node.id;
     let onchange = {
         let send = ui.send.clone();
         Callback::from(move |event: Event| {

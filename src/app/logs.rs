@@ -5,7 +5,8 @@ use conclave::sim::node::Status;
 use conclave::text::say;
 use yew::prelude::*;
 
-use super::{Msg, Ui, button, button_with, epoch_class};
+use super::element::{Element, Is, all, column_head, el, row_head};
+use super::{Msg, Ui, button_with, epoch_class};
 
 /// The table of logs, with the leader's knowledge of the others below it.
 pub fn logs(ui: &Ui, scene: &Scene) -> Html {
@@ -16,48 +17,56 @@ pub fn logs(ui: &Ui, scene: &Scene) -> Html {
     let shown = first..=(first + columns - 1).min(longest);
     let leader = scene.leader();
     let last_window = (longest + 1).saturating_sub(columns).max(1);
-    html! {
-        <>
-            <div class="log-scroll" tabindex="0" role="region" aria-label={ui.say(say::log::table())}>
-                <table class="logs">
-                    <thead>
-                        <tr>
-                            <th scope="col">{ ui.say(say::log::node()) }</th>
-                            { for shown.clone().map(|index| html! { <th scope="col" key={index}>{ index }</th> }) }
-                        </tr>
-                    </thead>
-                    <tbody>
-                        { for scene.nodes.iter().map(|node| row(ui, node, leader, shown.clone())) }
-                    </tbody>
-                </table>
-            </div>
-            <div class="log-foot">
-                <p class="legend">
-                    <span class="cell epoch-1 committed">{ "x=1" }</span>{ ui.say(say::log::committed()) }
-                    <span class="cell epoch-1">{ "x=1" }</span>{ ui.say(say::log::uncommitted()) }
-                    if scene.nodes.iter().any(|node| node.face.log.snapshot > 0) {
-                        <span class="cell snapshot" />{ ui.say(say::log::in_snapshot()) }
-                    }
-                    if leader.is_some() {
-                        <span class="mark">{ "◂" }</span>{ ui.say(say::log::matched()) }
-                        <span class="mark">{ "▴" }</span>{ ui.say(say::log::next()) }
-                    }
-                </p>
-                if longest > columns {
-                    <span class="pager">
-                        { button_with(ui.say(say::log::earlier()), "", None, first == 1,
-                            ui.on(Msg::ShowLogsFrom(Some(first.saturating_sub(columns).max(1))))) }
-                        { button_with(ui.say(say::log::later()), "", None, first >= last_window,
-                            ui.on(Msg::ShowLogsFrom(Some((first + columns).min(last_window))))) }
-                        { button(ui.say(say::log::follow()), "", ui.on(Msg::ShowLogsFrom(None))) }
-                    </span>
-                }
-            </div>
-        </>
+    let head = el("tr").kid(column_head().say(ui, say::log::node()));
+    let indexes =
+        shown.clone().map(|index| column_head().key(index).text(index.to_string().into()));
+    let rows = scene.nodes.iter().map(|node| row(ui, node, leader, shown.clone()));
+    let table = el("table").class("logs").kid(el("thead").kid(head.kids(indexes)));
+    let sample = |class| el("span").class(class);
+    let mut legend = el("p")
+        .class("legend")
+        .kid(sample("cell epoch-1 committed").text("x=1".into()))
+        .say(ui, say::log::committed())
+        .kid(sample("cell epoch-1").text("x=1".into()))
+        .say(ui, say::log::uncommitted());
+    if scene.nodes.iter().any(|node| node.face.log.snapshot > 0) {
+        legend = legend.kid(sample("cell snapshot")).say(ui, say::log::in_snapshot());
     }
+    if leader.is_some() {
+        legend = legend
+            .kid(sample("mark").text("◂".into()))
+            .say(ui, say::log::matched())
+            .kid(sample("mark").text("▴".into()))
+            .say(ui, say::log::next());
+    }
+    let mut foot = el("div").class("log-foot").kid(legend);
+    if longest > columns {
+        let to = |label, disabled, index| {
+            button_with(ui.say(label), "", None, disabled, ui.on(Msg::ShowLogsFrom(index)))
+        };
+        let (back, on) = (first.saturating_sub(columns).max(1), (first + columns).min(last_window));
+        foot = foot.kid(
+            el("span")
+                .class("pager")
+                .kid(to(say::log::earlier(), first == 1, Some(back)))
+                .kid(to(say::log::later(), first >= last_window, Some(on)))
+                .kid(to(say::log::follow(), false, None)),
+        );
+    }
+    let names = &["class", "tabindex", "role", "aria-label"];
+    let values = vec!["log-scroll".into(), "0".into(), "region".into(), ui.say(say::log::table())];
+    all(vec![
+        el("div").attrs(names, values).kid(table.kid(el("tbody").kids(rows))).into(),
+        foot.into(),
+    ])
 }
 
-fn row(ui: &Ui, node: &Node, leader: Option<&Node>, shown: std::ops::RangeInclusive<u64>) -> Html {
+fn row(
+    ui: &Ui,
+    node: &Node,
+    leader: Option<&Node>,
+    shown: std::ops::RangeInclusive<u64>,
+) -> Element {
     let mark =
         leader.and_then(|leader| leader.face.log.marks.iter().find(|mark| mark.node == node.id));
     let leads = leader.is_some_and(|leader| leader.id == node.id);
@@ -69,53 +78,48 @@ fn row(ui: &Ui, node: &Node, leader: Option<&Node>, shown: std::ops::RangeInclus
     };
     let log = &node.face.log;
     let cell = |index: u64| {
-        let marks = html! {
-            <>
-                if mark.is_some_and(|mark| mark.matched == index) {
-                    <span class="mark" title={ui.say(say::log::matched())}>{ "◂" }</span>
-                }
-                if mark.is_some_and(|mark| mark.next == index) {
-                    <span class="mark" title={ui.say(say::log::next())}>{ "▴" }</span>
-                }
-            </>
+        let sign = |there: bool, sign: &'static str, name| match there {
+            true => titled("mark", ui.say(name)).text(sign.into()).into(),
+            false => Html::default(),
         };
+        let (matched, next) = mark.map_or((0, 0), |mark| (mark.matched, mark.next));
+        let marks = all(vec![
+            sign(matched == index, "◂", say::log::matched()),
+            sign(next == index, "▴", say::log::next()),
+        ]);
+        let td = el("td").key(index);
         if index <= log.snapshot {
             let title = ui.say(say::log::in_snapshot());
-            return html! {
-                <td key={index}>
-                    <span class="cell snapshot" title={title.clone()}><span class="sr">{ title }</span></span>
-                    { marks }
-                </td>
-            };
+            let spoken = el("span").class("sr").text(title.clone());
+            return td.kid(titled("cell snapshot", title).kid(spoken)).kid(marks);
         }
         // A log may have gaps.
         let place = log.cells.binary_search_by_key(&index, |cell| cell.index);
         let Ok(cell) = place.map(|place| &log.cells[place]) else {
-            return html! { <td key={index} class="none">{ marks }</td> };
+            return td.class("none").kid(marks);
         };
         let committed = index <= log.commit && node.status != Status::Crashed;
-        let class = classes!("cell", epoch_class(cell.epoch), committed.then_some("committed"));
+        let class = format!("cell {}", epoch_class(cell.epoch));
+        let class = if committed { class + " committed" } else { class };
         let text: AttrValue = match &cell.text {
             Some(text) => text.clone().into(),
             None => ui.say(say::log::noop()),
         };
         let state = if committed { say::log::committed() } else { say::log::uncommitted() };
         let spoken = ui.say(say::log::cell(cell.epoch, node.face.epoch_name.clone(), state));
-        html! {
-            <td key={index}>
-                <span {class} title={format!("{text}: {spoken}")}>
-                    <span class="cell-epoch">{ cell.epoch.to_string() }</span>
-                    <span class="cell-text">{ text }</span>
-                    <span class="sr">{ spoken }</span>
-                </span>
-                { marks }
-            </td>
-        }
+        let part = |class, text| el("span").class(class).text(text);
+        let cell = titled(class, format!("{text}: {spoken}").into())
+            .kid(part("cell-epoch", cell.epoch.to_string().into()))
+            .kid(part("cell-text", text))
+            .kid(part("sr", spoken));
+        td.kid(cell).kid(marks)
     };
-    html! {
-        <tr key={node.id.0}>
-            <th scope="row">{ node.id.to_string() }<span aria-hidden="true">{ sign }</span></th>
-            { for shown.map(cell) }
-        </tr>
-    }
+    let sign = el("span").fixed(&[("aria-hidden", Is("true"))]).text(sign.into());
+    let name = row_head().text(node.id.to_string().into()).kid(sign);
+    el("tr").key(node.id.0).kid(name).kids(shown.map(cell))
+}
+
+/// A part of a text, with a hint that appears when the pointer rests on it.
+fn titled(class: impl Into<AttrValue>, title: AttrValue) -> Element {
+    el("span").attrs(&["class", "title"], vec![class.into(), title])
 }

@@ -5,6 +5,7 @@ use conclave::sim::{Action, Micros};
 use conclave::text::say;
 use yew::prelude::*;
 
+use super::element::{Element, all, el};
 use super::stage::motion::{glyph_class, outline};
 use super::{Msg, Selection, Ui, button, epoch_class};
 
@@ -14,21 +15,18 @@ pub const MOST: usize = 60;
 /// The list of messages under way.
 pub fn traffic(ui: &Ui, messages: &[Message], scene: &Scene, selection: Option<Selection>) -> Html {
     if messages.is_empty() {
-        return html! { <p class="empty">{ ui.say(say::message::none()) }</p> };
+        return el("p").class("empty").say(ui, say::message::none()).into();
     }
-    html! {
-        <>
-            <ul class="traffic">
-                { for messages.iter().map(|message| row(ui, message, scene.now, selection)) }
-            </ul>
-            if scene.in_flight > messages.len() {
-                <p class="empty">{ ui.say(say::message::more(scene.in_flight - messages.len())) }</p>
-            }
-        </>
-    }
+    let rows = messages.iter().map(|message| row(ui, message, scene.now, selection));
+    let list = el("ul").class("traffic").kids(rows).into();
+    let more = (scene.in_flight > messages.len()).then(|| {
+        let more = say::message::more(scene.in_flight - messages.len());
+        el("p").class("empty").say(ui, more).into()
+    });
+    all(vec![list, more.unwrap_or_default()])
 }
 
-fn row(ui: &Ui, message: &Message, now: Micros, selection: Option<Selection>) -> Html {
+fn row(ui: &Ui, message: &Message, now: Micros, selection: Option<Selection>) -> Element {
     let flight = message.flight;
     let id = flight.id;
     let selected = selection == Some(Selection::Message(id));
@@ -39,19 +37,26 @@ fn row(ui: &Ui, message: &Message, now: Micros, selection: Option<Selection>) ->
     };
     let fields: Vec<_> =
         message.fields.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    html! {
-        <li key={id.0} class={classes!(selected.then_some("selected"))}>
-            <button type="button" class="traffic-pick" aria-pressed={selected.to_string()}
-                onclick={ui.on(Msg::Select(Some(Selection::Message(id))))}>
-                <svg viewBox="-13 -13 26 26" aria-hidden="true"
-                    class={format!("{} {}", glyph_class(flight.glyph), epoch_class(flight.epoch))}>
-                    <path d={outline(flight.glyph)} />
-                </svg>
-                <span class="traffic-name">{ name.clone() }</span>
-                <span class="traffic-when">{ ui.say(when) }</span>
-                <span class="traffic-fields">{ fields.join(" · ") }</span>
-            </button>
-            { button(ui.say(say::act::drop_message()), "bad", ui.act(Action::Drop { message: id })) }
-        </li>
-    }
+    let class = format!("{} {}", glyph_class(flight.glyph), epoch_class(flight.epoch));
+    let glyph = el("svg")
+        .attrs(
+            &["viewBox", "aria-hidden", "class"],
+            vec!["-13 -13 26 26".into(), "true".into(), class.into()],
+        )
+        .kid(el("path").attrs(&["d"], vec![outline(flight.glyph).into()]));
+    let part = |class, text| el("span").class(class).text(text);
+    let pick = el("button")
+        .attrs(
+            &["type", "class", "aria-pressed"],
+            vec!["button".into(), "traffic-pick".into(), selected.to_string().into()],
+        )
+        .on_click(ui, Msg::Select(Some(Selection::Message(id))))
+        .kid(glyph)
+        .kid(part("traffic-name", name))
+        .kid(part("traffic-when", ui.say(when)))
+        .kid(part("traffic-fields", fields.join(" · ").into()));
+    let drop =
+        button(ui.say(say::act::drop_message()), "bad", ui.act(Action::Drop { message: id }));
+    let li = el("li").key(id.0).kid(pick).kid(drop);
+    if selected { li.class("selected") } else { li }
 }

@@ -4,41 +4,46 @@ use conclave::scene::Verdict;
 use conclave::text::say;
 use yew::prelude::*;
 
+use super::element::{Element, Is, el};
 use super::{Ui, clock};
 
 /// The verdicts.
 pub fn verdicts(ui: &Ui, verdicts: &[Verdict]) -> Html {
     let holding = verdicts.iter().filter(|verdict| verdict.breach.is_none()).count();
-    html! {
-        <section class="card" aria-labelledby="verdicts-title">
-            <h2 id="verdicts-title">{ ui.say(say::verdict::title()) }
-                <span class={classes!("badge", if holding == verdicts.len() { "good" } else { "bad" })}>
-                    { ui.say(say::verdict::holding(verdicts.len(), holding)) }
-                </span>
-            </h2>
-            <ul class="verdicts">
-                { for verdicts.iter().map(|verdict| {
-                    let name = ui.say(verdict.name.clone());
-                    let (class, sign, state) = match verdict.breach {
-                        None => ("holds", "✓", say::verdict::holds()),
-                        Some(_) => ("broken", "✗", say::verdict::broken()),
-                    };
-                    html! {
-                        <li key={name.to_string()} {class}>
-                            <details open={verdict.breach.is_some()}>
-                                <summary>
-                                    <span class="verdict-sign" aria-hidden="true">{ sign }</span>
-                                    { name }<span class="sr">{ ": " }{ ui.say(state) }</span>
-                                </summary>
-                                <p>{ ui.say(verdict.statement.clone()) }{ " " }<cite>{ verdict.source }</cite></p>
-                                if let Some(witness) = &verdict.breach {
-                                    <p class="witness">{ clock(witness.at) }{ " " }{ ui.say(witness.sentence.clone()) }</p>
-                                }
-                            </details>
-                        </li>
-                    }
-                }) }
-            </ul>
-        </section>
-    }
+    let state = if holding == verdicts.len() { "badge good" } else { "badge bad" };
+    let badge = el("span").class(state).say(ui, say::verdict::holding(verdicts.len(), holding));
+    let title = el("h2").fixed(&[("id", Is("verdicts-title"))]);
+    el("section")
+        .fixed(&[("class", Is("card")), ("aria-labelledby", Is("verdicts-title"))])
+        .kid(title.say(ui, say::verdict::title()).kid(badge))
+        .kid(el("ul").class("verdicts").kids(verdicts.iter().map(|each| verdict(ui, each))))
+        .into()
+}
+
+fn verdict(ui: &Ui, verdict: &Verdict) -> Element {
+    let name = ui.say(verdict.name.clone());
+    let (class, sign, state) = match verdict.breach {
+        None => ("holds", "✓", say::verdict::holds()),
+        Some(_) => ("broken", "✗", say::verdict::broken()),
+    };
+    let sign = el("span")
+        .fixed(&[("class", Is("verdict-sign")), ("aria-hidden", Is("true"))])
+        .text(sign.into());
+    let spoken = el("span").class("sr").text(": ".into()).say(ui, state);
+    let statement = el("p")
+        .say(ui, verdict.statement.clone())
+        .text(" ".into())
+        .kid(el("cite").text(verdict.source.into()));
+    let witness = verdict.breach.as_ref().map(|witness| {
+        let at = el("p").class("witness").text(clock(witness.at).into()).text(" ".into());
+        at.say(ui, witness.sentence.clone())
+    });
+    let details = html! {
+        <details open={verdict.breach.is_some()}>
+            { el("summary").kid(sign).text(name.clone()).kid(spoken) }
+            { statement }
+            { for witness }
+        </details>
+    };
+    el("li").key(name.to_string()).class(class).kid(details)
 }
