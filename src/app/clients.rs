@@ -6,7 +6,7 @@ use conclave::text::say;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::element::{column_head, el, row_head};
+use super::element::{Is, card, column_head, el, field, option, row_head};
 use super::{Msg, Ui, browser, button, clock};
 
 /// The numbers of clients to choose from.
@@ -52,43 +52,37 @@ pub fn form(ui: &Ui, scene: &Scene, choice: Choice) -> Html {
             send.emit(Msg::Persist(input.checked()));
         })
     };
-    html! {
-        <section class="card" aria-labelledby="client-title">
-            <h2 id="client-title">{ ui.say(say::client::title()) }</h2>
-            <form class="client" {onsubmit}>
-                <div class="entry">
-                    <label for="client-node">{ ui.say(say::client::ask()) }</label>
-                    <select id="client-node" onchange={onchoose}>
-                        <option value="leader" selected={chosen.is_none()}>
-                            { ui.say(say::client::leader()) }
-                        </option>
-                        { for scene.nodes.iter().map(|node| html! {
-                            <option value={node.id.0.to_string()} selected={chosen == Some(node.id)}>
-                                { node.id.to_string() }
-                            </option>
-                        }) }
-                    </select>
-                </div>
-                <div class="entry">
-                    <label for="client-key">{ ui.say(say::client::key()) }</label>
-                    <input id="client-key" ~defaultValue="x" autocomplete="off" spellcheck="false" />
-                </div>
-                <div class="entry">
-                    <label for="client-value">{ ui.say(say::client::value()) }</label>
-                    <input id="client-value" ~defaultValue="1" autocomplete="off" spellcheck="false" />
-                </div>
-                <span class="client-buttons">
-                    <button type="submit" class="good">{ ui.say(say::client::write()) }</button>
-                    { button(ui.say(say::client::read()), "", onread) }
-                </span>
-                <label class="check">
-                    <input type="checkbox" checked={persistent} onchange={onpersist} />
-                    { ui.say(say::client::persist()) }
-                </label>
-            </form>
-            { crowd(ui, scene.workload) }
-        </section>
-    }
+    let leader = option("leader".into(), ui.say(say::client::leader()), chosen.is_none());
+    let nodes = scene.nodes.iter().map(|node| {
+        let value = node.id.0.to_string().into();
+        option(value, node.id.to_string().into(), chosen == Some(node.id))
+    });
+    let whom = html! {
+        <select id="client-node" onchange={onchoose}>{ leader }{ for nodes }</select>
+    };
+    let typed = |id: &'static str, value: &'static str| {
+        html! { <input {id} ~defaultValue={value} autocomplete="off" spellcheck="false" /> }
+    };
+    let (key, value) = (typed("client-key", "x"), typed("client-value", "1"));
+    let write = el("button")
+        .fixed(&[("type", Is("submit")), ("class", Is("good"))])
+        .say(ui, say::client::write());
+    let form = html! {
+        <form class="client" {onsubmit}>
+            { field("entry", "client-node", ui.say(say::client::ask()), whom) }
+            { field("entry", "client-key", ui.say(say::client::key()), key) }
+            { field("entry", "client-value", ui.say(say::client::value()), value) }
+            { el("span").class("client-buttons").kid(write)
+                .kid(button(ui.say(say::client::read()), "", onread)) }
+            { el("label").class("check")
+                .kid(html! { <input type="checkbox" checked={persistent} onchange={onpersist} /> })
+                .say(ui, say::client::persist()) }
+        </form>
+    };
+    card("client-title", el("h2").say(ui, say::client::title()))
+        .kid(form)
+        .kid(crowd(ui, scene.workload))
+        .into()
 }
 
 /// Who leads, of those that say so in the latest epoch.
@@ -109,16 +103,12 @@ fn crowd(ui: &Ui, workload: Workload) -> Html {
             }
         })
     };
-    html! {
-        <div class="dial">
-            <label for="crowd">{ ui.say(say::client::crowd()) }</label>
-            <select id="crowd" {onchange}>
-                { for CROWDS.iter().map(|&clients| html! {
-                    <option value={clients.to_string()} selected={clients == workload.clients}>{ clients }</option>
-                }) }
-            </select>
-        </div>
-    }
+    let crowds = CROWDS.iter().map(|&clients| {
+        let number: AttrValue = clients.to_string().into();
+        option(number.clone(), number, clients == workload.clients)
+    });
+    let select = html! { <select id="crowd" {onchange}>{ for crowds }</select> };
+    field("dial", "crowd", ui.say(say::client::crowd()), select).into()
 }
 
 /// The clients and what they wait for.

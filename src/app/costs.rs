@@ -5,7 +5,7 @@ use conclave::text::{Phrase, say};
 use yew::prelude::*;
 
 use super::Ui;
-use super::element::{Is, column_head, el, row_head};
+use super::element::{card, column_head, el, row_head};
 
 /// A number: its name, what it means, and its value where there is one.
 type Row = (Phrase, Phrase, fn(&Costs) -> Option<String>);
@@ -38,9 +38,7 @@ pub fn costs(ui: &Ui, clusters: &[(Phrase, Costs)]) -> Html {
         el("tr").attrs(&["title"], vec![ui.say(help)]).kid(row_head().say(ui, name)).kids(values)
     });
     let table = el("table").class("small costs").kid(el("thead").kid(head));
-    el("section")
-        .fixed(&[("class", Is("card")), ("aria-labelledby", Is("costs-title"))])
-        .kid(el("h2").fixed(&[("id", Is("costs-title"))]).say(ui, say::costs::title()))
+    card("costs-title", el("h2").say(ui, say::costs::title()))
         .kid(table.kid(el("tbody").kids(rows)))
         .into()
 }

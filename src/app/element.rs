@@ -37,6 +37,27 @@ pub fn row_head() -> Element {
     el("th").fixed(&[("scope", Is("row"))])
 }
 
+/// A card with a heading, which names it.
+#[inline(never)]
+pub fn card(id: &'static str, title: Element) -> Element {
+    el("section")
+        .attrs(&["class", "aria-labelledby"], vec!["card".into(), id.into()])
+        .kid(title.attrs(&["id"], vec![id.into()]))
+}
+
+/// A field of a form, with its label before it.
+#[inline(never)]
+pub fn field(class: &'static str, id: &'static str, label: AttrValue, field: Html) -> Element {
+    let label = el("label").attrs(&["for"], vec![id.into()]).text(label);
+    el("div").class(class).kid(label).kid(field)
+}
+
+/// What can be chosen in a `<select>`.
+#[inline(never)]
+pub fn option(value: AttrValue, label: AttrValue, selected: bool) -> Html {
+    html! { <option {value} {selected}>{ label }</option> }
+}
+
 impl Element {
     /// Gives it a class that does not change.
     #[inline(never)]

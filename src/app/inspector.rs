@@ -7,7 +7,7 @@ use conclave::text::{Phrase, say};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use super::element::{Element, Is, all, column_head, el, row_head};
+use super::element::{Element, Is, all, column_head, el, option, row_head};
 use super::stage::node_name;
 use super::{Msg, Selection, Ui, clock};
 
@@ -137,15 +137,11 @@ fn clock_rate(ui: &Ui, node: &Node) -> Html {
     if let Err(place) = paces.binary_search(&current) {
         paces.insert(place, current);
     }
-    html! {
-        <select id="clock-rate" {onchange}>
-            { for paces.into_iter().map(|percent| html! {
-                <option value={(percent * (TRUE_CLOCK_PPM / 100)).to_string()} selected={percent == current}>
-                    { format!("{percent} %") }
-                </option>
-            }) }
-        </select>
-    }
+    let paces = paces.into_iter().map(|percent| {
+        let value = (percent * (TRUE_CLOCK_PPM / 100)).to_string();
+        option(value.into(), format!("{percent} %").into(), percent == current)
+    });
+    html! { <select id="clock-rate" {onchange}>{ for paces }</select> }
 }
 
 fn letter(ui: &Ui, message: &Message, scene: &Scene) -> Html {

@@ -8,6 +8,7 @@ use conclave::text::{Phrase, say};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use super::element::{all, card, el, field, option};
 use super::{Msg, Ui, options};
 
 /// The dials.
@@ -15,22 +16,17 @@ pub fn rules(ui: &Ui, scene: &Scene) -> Html {
     let is_defect = |each: &&Setting| each.kind == SettingKind::Defect;
     let kept = scene.settings.iter().filter(|each| !is_defect(each));
     let defects = scene.settings.iter().filter(is_defect);
-    html! {
-        <>
-            <section class="card" aria-labelledby="network-title">
-                <h2 id="network-title">{ ui.say(say::network::title()) }</h2>
-                { network(ui, scene.quality) }
-            </section>
-            <section class="card" aria-labelledby="rules-title">
-                <h2 id="rules-title">{ ui.say(say::rules::title()) }</h2>
-                { for kept.map(|each| setting(ui, each)) }
-                <details class="defects">
-                    <summary>{ ui.say(say::rules::defects()) }</summary>
-                    { for defects.map(|each| setting(ui, each)) }
-                </details>
-            </section>
-        </>
-    }
+    let defects = el("details")
+        .class("defects")
+        .kid(el("summary").say(ui, say::rules::defects()))
+        .kids(defects.map(|each| setting(ui, each)));
+    let rules = card("rules-title", el("h2").say(ui, say::rules::title()));
+    all(vec![
+        card("network-title", el("h2").say(ui, say::network::title()))
+            .kid(network(ui, scene.quality))
+            .into(),
+        rules.kids(kept.map(|each| setting(ui, each))).kid(defects).into(),
+    ])
 }
 
 fn network(ui: &Ui, quality: Quality) -> Html {
@@ -125,16 +121,15 @@ fn setting(ui: &Ui, setting: &Setting) -> Html {
                 let select: HtmlSelectElement = event.target_unchecked_into();
                 configure(select.selected_index() as u64);
             });
-            return html! {
-                <div class="dial" title={ui.say(help.clone())}>
-                    <label for={id}>{ ui.say(name.clone()) }</label>
-                    <select {id} {onchange}>
-                        { for (0..).zip(choices).map(|(each, name)| html! {
-                            <option selected={each == *value}>{ ui.say(name.clone()) }</option>
-                        }) }
-                    </select>
-                </div>
-            };
+            let choices = (0..).zip(choices).map(|(each, name)| {
+                let name = ui.say(name.clone());
+                option(name.clone(), name, each == *value)
+            });
+            let select = html! { <select {id} {onchange}>{ for choices }</select> };
+            let dial = field("dial", id, ui.say(name.clone()), select);
+            return dial
+                .attrs(&["class", "title"], vec!["dial".into(), ui.say(help.clone())])
+                .into();
         }
         SettingKind::Time { .. } => 1_000,
         SettingKind::Count { .. } => 1,
@@ -154,12 +149,13 @@ fn setting(ui: &Ui, setting: &Setting) -> Html {
             }
         })
     };
-    html! {
-        <div class="dial" title={ui.say(help.clone())}>
-            <label for={id}>{ ui.say(name.clone()) }</label>
-            <input {id} type="number" min={least.to_string()} max={most.to_string()}
-                ~valueAsNumber={(value / unit) as f64} {onchange} />
-            <span class="unit">{ if unit == 1 { "" } else { "ms" } }</span>
-        </div>
-    }
+    let input = html! {
+        <input {id} type="number" min={least.to_string()} max={most.to_string()}
+            ~valueAsNumber={(value / unit) as f64} {onchange} />
+    };
+    let unit = if unit == 1 { "" } else { "ms" };
+    field("dial", id, ui.say(name.clone()), input)
+        .attrs(&["class", "title"], vec!["dial".into(), ui.say(help.clone())])
+        .kid(el("span").class("unit").text(unit.into()))
+        .into()
 }

@@ -7,6 +7,7 @@ use conclave::text::say;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use super::element::{Is, el, field, option};
 use super::{Dialog, Msg, Travel, Ui, browser, button, clock, epoch_class};
 
 /// How many columns the lanes have; of what falls into one, one is drawn.
@@ -104,49 +105,50 @@ pub fn keeping(ui: &Ui, tree: &Tree, link: Option<&AttrValue>) -> Html {
         "" => ui.say(say::timeline::branch_number(number + 1)),
         _ => name.to_string().into(),
     };
-    html! {
-        <details class="card keeping">
-            <summary>{ ui.say(say::timeline::keeping(tree.branches().len())) }</summary>
-            <div class="keeping-row">
-                <div class="entry">
-                    <label for="branch">{ ui.say(say::timeline::branch()) }</label>
-                    <select id="branch" onchange={onswitch}>
-                        { for tree.branches().iter().enumerate().map(|(number, branch)| html! {
-                            <option value={branch.id.0.to_string()} selected={branch.id == current.id}>
-                                { name(number, &branch.name) }
-                            </option>
-                        }) }
-                    </select>
-                </div>
-                <div class="entry">
-                    <label for="branch-name">{ ui.say(say::timeline::name()) }</label>
-                    <input id="branch-name" maxlength="64" autocomplete="off"
-                        value={current.name.to_string()} onchange={onrename} />
-                </div>
-                { button(ui.say(say::timeline::fork()), "", ui.on(Msg::Travel(Travel::Fork))) }
-                if tree.branches().len() > 1 {
-                    { button(ui.say(say::timeline::delete()), "bad", ui.on(Msg::Travel(Travel::Delete))) }
-                }
-            </div>
-            <form class="keeping-row" onsubmit={onmark}>
-                <div class="entry">
-                    <label for="mark-text">{ ui.say(say::timeline::mark_text()) }</label>
-                    <input id="mark-text" maxlength="64" autocomplete="off" />
-                </div>
-                <button type="submit">{ ui.say(say::timeline::mark()) }</button>
-            </form>
-            <div class="keeping-row">
-                { button(ui.say(say::share::link()), "", ui.on(Msg::Share(true))) }
-                { button(ui.say(say::share::link_here()), "", ui.on(Msg::Share(false))) }
-                { button(ui.say(say::share::save()), "", ui.on(Msg::Save)) }
-                { button(ui.say(say::export::open()), "", ui.on(Msg::Dialog(Some(Dialog::Export)))) }
-            </div>
-            if let Some(link) = link {
-                <div class="entry">
-                    <label for="link">{ ui.say(say::share::address()) }</label>
-                    <input id="link" readonly=true value={link.clone()} />
-                </div>
-            }
-        </details>
+    let branches = tree.branches().iter().enumerate().map(|(number, branch)| {
+        let value = branch.id.0.to_string().into();
+        option(value, name(number, &branch.name), branch.id == current.id)
+    });
+    let branch = html! { <select id="branch" onchange={onswitch}>{ for branches }</select> };
+    let title = html! {
+        <input id="branch-name" maxlength="64" autocomplete="off"
+            value={current.name.to_string()} onchange={onrename} />
+    };
+    let mut row = el("div")
+        .class("keeping-row")
+        .kid(field("entry", "branch", ui.say(say::timeline::branch()), branch))
+        .kid(field("entry", "branch-name", ui.say(say::timeline::name()), title))
+        .kid(button(ui.say(say::timeline::fork()), "", ui.on(Msg::Travel(Travel::Fork))));
+    if tree.branches().len() > 1 {
+        let delete = ui.on(Msg::Travel(Travel::Delete));
+        row = row.kid(button(ui.say(say::timeline::delete()), "bad", delete));
     }
+    let mark = html! { <input id="mark-text" maxlength="64" autocomplete="off" /> };
+    let mark = field("entry", "mark-text", ui.say(say::timeline::mark_text()), mark);
+    let form = html! {
+        <form class="keeping-row" onsubmit={onmark}>
+            { mark }
+            { el("button").fixed(&[("type", Is("submit"))]).say(ui, say::timeline::mark()) }
+        </form>
+    };
+    let ways = [
+        (say::share::link(), Msg::Share(true)),
+        (say::share::link_here(), Msg::Share(false)),
+        (say::share::save(), Msg::Save),
+        (say::export::open(), Msg::Dialog(Some(Dialog::Export))),
+    ];
+    let ways = ways.into_iter().map(|(label, msg)| button(ui.say(label), "", ui.on(msg)));
+    let link = link.map(|link| {
+        let link = html! { <input id="link" readonly=true value={link.clone()} /> };
+        field("entry", "link", ui.say(say::share::address()), link)
+    });
+    let keeping = say::timeline::keeping(tree.branches().len());
+    el("details")
+        .class("card keeping")
+        .kid(el("summary").say(ui, keeping))
+        .kid(row)
+        .kid(form)
+        .kid(el("div").class("keeping-row").kids(ways))
+        .kids(link)
+        .into()
 }

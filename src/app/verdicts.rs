@@ -4,7 +4,7 @@ use conclave::scene::Verdict;
 use conclave::text::say;
 use yew::prelude::*;
 
-use super::element::{Element, Is, el};
+use super::element::{Element, Is, card, el};
 use super::{Ui, clock};
 
 /// The verdicts.
@@ -12,10 +12,7 @@ pub fn verdicts(ui: &Ui, verdicts: &[Verdict]) -> Html {
     let holding = verdicts.iter().filter(|verdict| verdict.breach.is_none()).count();
     let state = if holding == verdicts.len() { "badge good" } else { "badge bad" };
     let badge = el("span").class(state).say(ui, say::verdict::holding(verdicts.len(), holding));
-    let title = el("h2").fixed(&[("id", Is("verdicts-title"))]);
-    el("section")
-        .fixed(&[("class", Is("card")), ("aria-labelledby", Is("verdicts-title"))])
-        .kid(title.say(ui, say::verdict::title()).kid(badge))
+    card("verdicts-title", el("h2").say(ui, say::verdict::title()).kid(badge))
         .kid(el("ul").class("verdicts").kids(verdicts.iter().map(|each| verdict(ui, each))))
         .into()
 }

@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use super::{Page, Shown, clusters};
+use crate::app::element::{Element, Is, all, el};
 use crate::app::{Dialog, Msg, Plan, Selection, Tab, Ui, browser, button, button_with};
 use crate::app::{
     clients, costs, dialogs, events, inspector, keys, logs, rules, spacetime, stage, timeline,
@@ -63,25 +64,24 @@ impl Page {
     fn stages(&self) -> Html {
         let (ui, first) = (&self.ui, &self.shown[0]);
         if self.lab.beside().is_none() {
+            let title = el("h2").fixed(&[("id", Is("stage-title"))]);
             let label = ui.say(say::stage::label(first.scene.nodes.len()));
-            return html! {
-                <>
-                    <h2 id="stage-title">{ ui.say(say::stage::title()) }</h2>
-                    <p class="summary" role="status">{ ui.say(first.scene.summary.clone()) }</p>
-                    { stage::stage(ui, label, &first.scene, &first.layout, self.selection, &first.places) }
-                </>
-            };
+            return all(vec![
+                title.say(ui, say::stage::title()).into(),
+                summary(ui, &first.scene).into(),
+                stage::stage(ui, label, &first.scene, &first.layout, self.selection, &first.places),
+            ]);
         }
-        html! {
-            <>
-                <h2 id="stage-title" class="sr">{ ui.say(say::stage::both()) }</h2>
-                <div class="pair">{ for (0..self.shown.len()).map(|side| self.one_of_two(side)) }</div>
-            </>
-        }
+        let title = el("h2").fixed(&[("id", Is("stage-title")), ("class", Is("sr"))]);
+        let clusters = (0..self.shown.len()).map(|side| self.one_of_two(side));
+        all(vec![
+            title.say(ui, say::stage::both()).into(),
+            el("div").class("pair").kids(clusters).into(),
+        ])
     }
 
     /// One of two clusters; whatever is done on its stage, the panels speak of it from then on.
-    fn one_of_two(&self, side: usize) -> Html {
+    fn one_of_two(&self, side: usize) -> Element {
         let Shown { scene, layout, places, .. } = &self.shown[side];
         let chosen = side == self.side;
         let ui = {
@@ -95,18 +95,17 @@ impl Page {
         let title = clusters(&*self.lab).nth(side).map(Lab::title).expect("it is shown");
         let label = ui.say(say::stage::of(scene.nodes.len(), title.clone()));
         let selection = self.selection.filter(|_| chosen);
-        html! {
-            <section class={classes!("one", chosen.then_some("chosen"))} aria-label={ui.say(title.clone())}>
-                <div class="one-head">
-                    <h3>{ ui.say(title.clone()) }</h3>
-                    <button type="button" aria-pressed={chosen.to_string()} onclick={self.ui.on(Msg::Look(side))}>
-                        { ui.say(say::stage::look(title)) }
-                    </button>
-                </div>
-                <p class="summary" role="status">{ ui.say(scene.summary.clone()) }</p>
-                { stage::stage(&ui, label, scene, layout, selection, places) }
-            </section>
-        }
+        let class = if chosen { "one chosen" } else { "one" };
+        let look = el("button")
+            .attrs(&["type", "aria-pressed"], vec!["button".into(), chosen.to_string().into()])
+            .on_click(&self.ui, Msg::Look(side))
+            .say(&ui, say::stage::look(title.clone()));
+        let head = el("div").class("one-head").kid(el("h3").say(&ui, title.clone())).kid(look);
+        el("section")
+            .attrs(&["class", "aria-label"], vec![class.into(), ui.say(title)])
+            .kid(head)
+            .kid(summary(&ui, scene))
+            .kid(stage::stage(&ui, label, scene, layout, selection, places))
     }
 
     fn costs(&self) -> Html {
@@ -178,7 +177,7 @@ impl Page {
         })
     }
 
-    fn header(&self) -> Html {
+    fn header(&self) -> Element {
         let ui = &self.ui;
         let languages = dialogs::language_select(ui);
         let themes = dialogs::theme_select(ui, self.options.theme);
@@ -188,32 +187,28 @@ impl Page {
             nodes: self.lab.size(),
             seed: self.lab.start().seed,
         });
-        html! {
-            <header class="top">
-                <h1>{ "Conclave" }<span class="protocol">{ ui.say(self.title()) }</span></h1>
-                <div class="top-actions">
-                    { button(ui.say(say::page::new_run()), "", ui.on(Msg::Dialog(Some(Dialog::NewRun)))) }
-                    { button_with(ui.say(say::page::reset()), "", Some(ui.say(say::page::reset_help())),
-                        false, ui.on(again)) }
-                    { languages }
-                    { themes }
-                    { button(ui.say(say::page::help()), "", ui.on(Msg::Dialog(Some(Dialog::Help)))) }
-                </div>
-            </header>
-        }
+        let dialog = |label, dialog| button(ui.say(label), "", ui.on(Msg::Dialog(Some(dialog))));
+        let help = Some(ui.say(say::page::reset_help()));
+        let reset = button_with(ui.say(say::page::reset()), "", help, false, ui.on(again));
+        let actions = el("div")
+            .class("top-actions")
+            .kid(dialog(say::page::new_run(), Dialog::NewRun))
+            .kid(reset)
+            .kid(languages)
+            .kid(themes)
+            .kid(dialog(say::page::help(), Dialog::Help));
+        let title = el("span").class("protocol").say(ui, self.title());
+        el("header").class("top").kid(el("h1").text("Conclave".into()).kid(title)).kid(actions)
     }
 
-    fn notices(&self) -> Html {
+    fn notices(&self) -> Element {
         let ui = &self.ui;
         let verdicts = self.shown.iter().flat_map(|shown| &shown.scene.verdicts);
         let broken = verdicts.filter_map(|verdict| {
             let witness = verdict.breach.as_ref()?;
-            Some(html! {
-                <p class="notice broken">
-                    <strong>{ ui.say(verdict.name.clone()) }</strong>
-                    { " " }{ ui.say(witness.sentence.clone()) }
-                </p>
-            })
+            let name = el("strong").say(ui, verdict.name.clone());
+            let notice = el("p").class("notice broken").kid(name).text(" ".into());
+            Some(notice.say(ui, witness.sentence.clone()))
         });
         // What is broken in both is said once.
         let settings = self.shown.iter().flat_map(|shown| &shown.scene.settings);
@@ -223,24 +218,27 @@ impl Page {
         broken_rules.dedup_by_key(|setting| setting.id);
         let broken_rules: Vec<_> =
             broken_rules.into_iter().map(|each| each.name.clone().into()).collect();
-        html! {
-            <div class="notices" role="alert">
-                if !broken_rules.is_empty() {
-                    <p class="notice">{ ui.say(say::rules::broken(self.title(), broken_rules)) }</p>
-                }
-                { for broken }
-                { for self.notices.iter().map(|notice| html! {
-                    <p class="notice" key={notice.id}>
-                        <span>{ ui.say(notice.phrase.clone()) }</span>
-                        <button type="button" class="dismiss" onclick={ui.on(Msg::Dismiss(notice.id))}
-                            aria-label={ui.say(say::page::dismiss())}>{ "✕" }</button>
-                    </p>
-                }) }
-            </div>
-        }
+        let rules = (!broken_rules.is_empty()).then(|| {
+            el("p").class("notice").say(ui, say::rules::broken(self.title(), broken_rules))
+        });
+        let notices = self.notices.iter().map(|notice| {
+            let names = &["type", "class", "aria-label"];
+            let label = ui.say(say::page::dismiss());
+            let dismiss = el("button")
+                .attrs(names, vec!["button".into(), "dismiss".into(), label])
+                .on_click(ui, Msg::Dismiss(notice.id))
+                .text("✕".into());
+            let text = el("span").say(ui, notice.phrase.clone());
+            el("p").class("notice").key(notice.id).kid(text).kid(dismiss)
+        });
+        el("div")
+            .fixed(&[("class", Is("notices")), ("role", Is("alert"))])
+            .kids(rules)
+            .kids(broken)
+            .kids(notices)
     }
 
-    fn tabs(&self) -> Html {
+    fn tabs(&self) -> Element {
         let (ui, scene) = (&self.ui, self.scene());
         let tabs = [
             (Tab::Logs, say::tab::logs()),
@@ -268,30 +266,34 @@ impl Page {
                 traffic::traffic(ui, &messages, scene, self.selection)
             }
             // A part of another page has no side; its readers speak for clients here.
-            Tab::Clients if self.options.embed => html! {
-                <>
-                    { clients::form(ui, scene, self.choice) }
-                    { clients::clients(ui, scene) }
-                </>
-            },
+            Tab::Clients if self.options.embed => {
+                all(vec![clients::form(ui, scene, self.choice), clients::clients(ui, scene)])
+            }
             Tab::Clients => clients::clients(ui, scene),
         };
-        html! {
-            <section class="card tabs">
-                <div role="tablist" aria-label={ui.say(say::tab::label())}>
-                    { for tabs.into_iter().map(|(tab, label)| {
-                        let chosen = tab == self.tab;
-                        html! {
-                            <button type="button" role="tab" aria-selected={chosen.to_string()}
-                                id={format!("tab-{tab:?}")} aria-controls="panel"
-                                onclick={ui.on(Msg::ShowTab(tab))}>{ ui.say(label) }</button>
-                        }
-                    }) }
-                </div>
-                <div id="panel" role="tabpanel" tabindex="0" aria-labelledby={format!("tab-{:?}", self.tab)}>
-                    { panel }
-                </div>
-            </section>
-        }
+        let id = |tab: Tab| AttrValue::from(format!("tab-{tab:?}"));
+        let tabs = tabs.into_iter().map(|(tab, label)| {
+            let names = &["type", "role", "aria-selected", "id", "aria-controls"];
+            let chosen = (tab == self.tab).to_string().into();
+            el("button")
+                .attrs(names, vec!["button".into(), "tab".into(), chosen, id(tab), "panel".into()])
+                .on_click(ui, Msg::ShowTab(tab))
+                .say(ui, label)
+        });
+        let list = el("div")
+            .attrs(&["role", "aria-label"], vec!["tablist".into(), ui.say(say::tab::label())])
+            .kids(tabs);
+        let names = &["id", "role", "tabindex", "aria-labelledby"];
+        let panel = el("div")
+            .attrs(names, vec!["panel".into(), "tabpanel".into(), "0".into(), id(self.tab)])
+            .kid(panel);
+        el("section").class("card tabs").kid(list).kid(panel)
     }
+}
+
+/// What a cluster has come to, in a sentence.
+fn summary(ui: &Ui, scene: &Scene) -> Element {
+    el("p")
+        .fixed(&[("class", Is("summary")), ("role", Is("status"))])
+        .say(ui, scene.summary.clone())
 }
