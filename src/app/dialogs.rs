@@ -7,9 +7,10 @@ use conclave::text::{LANGUAGES, Phrase, say};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use super::element::{Element, Is, all, dismiss, el, field, option};
 use super::keys::HOTKEYS;
 use super::options::NOBODY;
-use super::stage::motion::{glyph_class, outline};
+use super::traffic::drawing;
 use super::{Dialog, Msg, Theme, Ui, browser, button, button_with, options};
 
 /// What the reader has done in the dialog that is open.
@@ -54,13 +55,13 @@ pub fn dialog(
         Dialog::Export => (say::export::title(), super::export::choices(ui)),
         Dialog::Help => (say::help::title(), help(ui)),
     };
+    let head = el("div")
+        .class("dialog-head")
+        .kid(el("h2").fixed(&[("id", Is("dialog-title"))]).say(ui, title))
+        .kid(dismiss(ui, say::page::close(), Msg::Dialog(None)));
     html! {
         <dialog ref={element.clone()} aria-labelledby="dialog-title" onclose={ui.on(Msg::Dialog(None))}>
-            <div class="dialog-head">
-                <h2 id="dialog-title">{ ui.say(title) }</h2>
-                <button type="button" class="dismiss" aria-label={ui.say(say::page::close())}
-                    onclick={ui.on(Msg::Dialog(None))}>{ "✕" }</button>
-            </div>
+            { head }
             { content }
         </dialog>
     }
@@ -92,48 +93,57 @@ fn new_run(ui: &Ui, draft: &Draft, lab: &dyn Lab) -> Html {
         })
     };
     let protocols = |chosen: Option<&str>| {
-        let option = |each: &Known| {
-            html! {
-                <option value={each.id} selected={chosen == Some(each.id)}>{ ui.say((each.name)()) }</option>
-            }
-        };
-        PROTOCOLS.iter().map(option).collect::<Html>()
+        let protocol =
+            |each: &Known| option(each.id.into(), ui.say((each.name)()), chosen == Some(each.id));
+        PROTOCOLS.iter().map(protocol).collect::<Html>()
     };
-    html! {
-        <form class="form" {onsubmit} novalidate=true>
-            <div class="entry">
-                <label for="run-protocol">{ ui.say(say::run::protocol()) }</label>
-                <select id="run-protocol">{ protocols(Some(protocol)) }</select>
-            </div>
-            <div class="entry">
-                <label for="run-beside">{ ui.say(say::run::beside()) }</label>
-                <select id="run-beside" aria-describedby="run-beside-help">
-                    <option value={NOBODY} selected={beside.is_none()}>{ ui.say(say::run::alone()) }</option>
-                    { protocols(beside) }
-                </select>
-                <small id="run-beside-help">{ ui.say(say::run::beside_help()) }</small>
-            </div>
-            <div class="entry">
-                <label for="run-nodes">{ ui.say(say::run::nodes()) }</label>
-                <input id="run-nodes" aria-describedby="run-nodes-help" inputmode="numeric" ~defaultValue={nodes.to_string()} />
-                <small id="run-nodes-help">{ ui.say(say::option::number(1_u8, PAGE_NODES)) }</small>
-            </div>
-            <div class="entry">
-                <label for="run-seed">{ ui.say(say::run::seed()) }</label>
-                <input id="run-seed" aria-describedby="run-seed-help" inputmode="numeric" ~defaultValue={seed.to_string()} />
-                <small id="run-seed-help">{ ui.say(say::run::seed_help()) }</small>
-            </div>
-            <p class="problem" role="alert">
-                { draft.problem.as_ref().map(|why| ui.say(why.clone())).unwrap_or_default() }
-            </p>
-            <button type="submit" class="primary">{ ui.say(say::run::start()) }</button>
-            <div class="entry">
-                <label for="run-file">{ ui.say(say::run::open()) }</label>
-                <input id="run-file" type="file" aria-describedby="run-file-help" accept=".conclave,.json,application/json" {onchange} />
-                <small id="run-file-help">{ ui.say(say::run::open_help()) }</small>
-            </div>
-        </form>
-    }
+    let alone = option(NOBODY.into(), ui.say(say::run::alone()), beside.is_none());
+    let number = |id: &'static str, help: &'static str, value: String| {
+        html! { <input {id} aria-describedby={help} inputmode="numeric" ~defaultValue={value} /> }
+    };
+    let helped = |id, label, input, help_id: &'static str, help| {
+        let help = el("small").attrs(&["id"], vec![help_id.into()]).say(ui, help);
+        field("entry", id, ui.say(label), input).kid(help)
+    };
+    let first = html! { <select id="run-protocol">{ protocols(Some(protocol)) }</select> };
+    let second = html! {
+        <select id="run-beside" aria-describedby="run-beside-help">{ alone }{ protocols(beside) }</select>
+    };
+    let file = html! {
+        <input id="run-file" type="file" aria-describedby="run-file-help"
+            accept=".conclave,.json,application/json" {onchange} />
+    };
+    let problem = draft.problem.as_ref().map(|why| ui.say(why.clone())).unwrap_or_default();
+    let entries = [
+        field("entry", "run-protocol", ui.say(say::run::protocol()), first),
+        helped(
+            "run-beside",
+            say::run::beside(),
+            second,
+            "run-beside-help",
+            say::run::beside_help(),
+        ),
+        helped(
+            "run-nodes",
+            say::run::nodes(),
+            number("run-nodes", "run-nodes-help", nodes.to_string()),
+            "run-nodes-help",
+            say::option::number(1_u8, PAGE_NODES),
+        ),
+        helped(
+            "run-seed",
+            say::run::seed(),
+            number("run-seed", "run-seed-help", seed.to_string()),
+            "run-seed-help",
+            say::run::seed_help(),
+        ),
+        el("p").fixed(&[("class", Is("problem")), ("role", Is("alert"))]).text(problem),
+        el("button")
+            .fixed(&[("type", Is("submit")), ("class", Is("primary"))])
+            .say(ui, say::run::start()),
+        helped("run-file", say::run::open(), file, "run-file-help", say::run::open_help()),
+    ];
+    html! { <form class="form" {onsubmit} novalidate=true>{ for entries }</form> }
 }
 
 /// Reads what was typed into the form of a new run.
@@ -158,42 +168,35 @@ fn partition(ui: &Ui, draft: &Draft) -> Html {
         })
     };
     let names = [say::partition::side_a(), say::partition::side_b(), say::partition::side_c()];
-    html! {
-        <>
-            <p>{ ui.say(say::partition::about()) }</p>
-            { sides(ui, draft, names) }
-            <p class="dialog-foot">
-                { button(ui.say(say::partition::apply()), "primary", cut) }
-                { button(ui.say(say::act::heal()), "", ui.act(Action::Heal)) }
-            </p>
-        </>
-    }
+    let foot = el("p")
+        .class("dialog-foot")
+        .kid(button(ui.say(say::partition::apply()), "primary", cut))
+        .kid(button(ui.say(say::act::heal()), "", ui.act(Action::Heal)));
+    let about = el("p").say(ui, say::partition::about());
+    all(vec![about.into(), sides(ui, draft, names).into(), foot.into()])
 }
 
 /// One of three for each node.
-fn sides(ui: &Ui, draft: &Draft, names: [Phrase; 3]) -> Html {
+fn sides(ui: &Ui, draft: &Draft, names: [Phrase; 3]) -> Element {
     let names = names.map(|name| ui.say(name));
     let choice = |node: NodeId, chosen: u8| {
-        let sides = (0_u8..).zip(&names).map(move |(side, name)| {
-            html! {
-                <button type="button" class="side" onclick={ui.on(Msg::Side(node, side))}
-                    aria-pressed={(side == chosen).to_string()} aria-label={format!("{node}: {name}")}>
-                    { name }
-                </button>
-            }
-        });
-        sides.collect::<Html>()
+        (0_u8..).zip(&names).map(move |(side, name)| {
+            let pressed = (side == chosen).to_string().into();
+            let spoken = format!("{node}: {name}").into();
+            el("button")
+                .attrs(
+                    &["type", "class", "aria-pressed", "aria-label"],
+                    vec!["button".into(), "side".into(), pressed, spoken],
+                )
+                .on_click(ui, Msg::Side(node, side))
+                .text(name.clone())
+        })
     };
-    html! {
-        <ul class="sides">
-            { for (0_u8..).map(NodeId).zip(&draft.sides).map(|(node, &side)| html! {
-                <li key={node.0}>
-                    <span class="side-name">{ node.to_string() }</span>
-                    { choice(node, side) }
-                </li>
-            }) }
-        </ul>
-    }
+    let rows = (0_u8..).map(NodeId).zip(&draft.sides).map(|(node, &side)| {
+        let name = el("span").class("side-name").text(node.to_string().into());
+        el("li").key(node.0).kid(name).kids(choice(node, side))
+    });
+    el("ul").class("sides").kids(rows)
 }
 
 /// Who belongs to the cluster; the leader is asked to change it.
@@ -201,7 +204,7 @@ fn members(ui: &Ui, draft: &Draft, scene: &Scene) -> Html {
     let Some((leader, members)) =
         scene.leader().and_then(|leader| Some((leader.id, leader.face.members?)))
     else {
-        return html! { <p class="empty">{ ui.say(say::members::no_leader()) }</p> };
+        return el("p").class("empty").say(ui, say::members::no_leader()).into();
     };
     let places = [Place::Voter, Place::Learner, Place::Outside];
     let chosen =
@@ -218,33 +221,31 @@ fn members(ui: &Ui, draft: &Draft, scene: &Scene) -> Html {
     };
     let names = [say::members::voter(), say::members::learner(), say::members::outside()];
     let nothing = changes.is_empty();
-    html! {
-        <>
-            <p>{ ui.say(say::members::about()) }</p>
-            { sides(ui, draft, names) }
-            <p class="dialog-foot">
-                { button_with(ui.say(say::members::apply()), "primary", None, nothing, ask(changes)) }
-                if !members.outgoing.is_empty() {
-                    { button(ui.say(say::members::leave()), "", ask(Vec::new())) }
-                }
-            </p>
-        </>
+    let apply = ui.say(say::members::apply());
+    let mut foot = el("p").class("dialog-foot").kid(button_with(
+        apply,
+        "primary",
+        None,
+        nothing,
+        ask(changes),
+    ));
+    if !members.outgoing.is_empty() {
+        foot = foot.kid(button(ui.say(say::members::leave()), "", ask(Vec::new())));
     }
+    let about = el("p").say(ui, say::members::about());
+    all(vec![about.into(), sides(ui, draft, names).into(), foot.into()])
 }
 
 /// Both directions of each link of a node.
 fn links(ui: &Ui, scene: &Scene, node: NodeId) -> Html {
     let others = NodeId::all(scene.nodes.len() as u8).filter(|&other| other != node);
-    html! {
-        <ul class="links-list">
-            { for others.map(|other| html! {
-                <li key={other.0}>
-                    { super::stage::direction(ui, scene, node, other) }
-                    { super::stage::direction(ui, scene, other, node) }
-                </li>
-            }) }
-        </ul>
-    }
+    let rows = others.map(|other| {
+        el("li")
+            .key(other.0)
+            .kid(super::stage::direction(ui, scene, node, other))
+            .kid(super::stage::direction(ui, scene, other, node))
+    });
+    el("ul").class("links-list").kids(rows).into()
 }
 
 fn help(ui: &Ui) -> Html {
@@ -267,29 +268,21 @@ fn help(ui: &Ui) -> Html {
             Glyph::Request => say::glyph::request(),
             Glyph::Answer => say::glyph::answer(),
         };
-        html! {
-            <li>
-                <svg viewBox="-13 -13 26 26" aria-hidden="true" class={format!("{} epoch-2", glyph_class(glyph))}>
-                    <path d={outline(glyph)} />
-                </svg>
-                { ui.say(name) }
-            </li>
-        }
+        el("li").kid(drawing(glyph, "epoch-2")).say(ui, name)
     };
-    html! {
-        <div class="help">
-            <p>{ ui.say(say::help::about()) }</p>
-            <h3>{ ui.say(say::help::keys()) }</h3>
-            <dl>
-                { for keys.map(|(key, what)| html! {
-                    <div class="field"><dt><kbd>{ key }</kbd></dt><dd>{ ui.say(what) }</dd></div>
-                }) }
-            </dl>
-            <h3>{ ui.say(say::help::signs()) }</h3>
-            <ul class="glyphs">{ for GLYPHS.map(glyph) }</ul>
-            <p>{ ui.say(say::help::colours()) }</p>
-        </div>
-    }
+    let keys = keys.map(|(key, what)| {
+        let name = el("dt").kid(el("kbd").text(key.into()));
+        el("div").class("field").kid(name).kid(el("dd").say(ui, what))
+    });
+    el("div")
+        .class("help")
+        .kid(el("p").say(ui, say::help::about()))
+        .kid(el("h3").say(ui, say::help::keys()))
+        .kid(el("dl").kids(keys))
+        .kid(el("h3").say(ui, say::help::signs()))
+        .kid(el("ul").class("glyphs").kids(GLYPHS.map(glyph)))
+        .kid(el("p").say(ui, say::help::colours()))
+        .into()
 }
 
 /// The languages, each in its own script.
@@ -332,11 +325,9 @@ pub fn theme_select(ui: &Ui, theme: Theme) -> Html {
             send.emit(Msg::Wear(chosen));
         })
     };
+    let themes =
+        themes.into_iter().map(|(id, each, name)| option(id.into(), ui.say(name), each == theme));
     html! {
-        <select aria-label={ui.say(say::theme::label())} {onchange}>
-            { for themes.into_iter().map(|(id, each, name)| html! {
-                <option value={id} selected={each == theme}>{ ui.say(name) }</option>
-            }) }
-        </select>
+        <select aria-label={ui.say(say::theme::label())} {onchange}>{ for themes }</select>
     }
 }

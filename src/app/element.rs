@@ -6,7 +6,7 @@ pub use AttributeOrProperty::Static as Is;
 use conclave::text::Phrase;
 use yew::html::onclick;
 use yew::prelude::*;
-use yew::virtual_dom::{AttributeOrProperty, Attributes, Key, VList, VTag, VText};
+use yew::virtual_dom::{AttributeOrProperty, Attributes, Key, Listener, VList, VTag, VText};
 
 use super::{Msg, Ui};
 
@@ -58,6 +58,18 @@ pub fn option(value: AttrValue, label: AttrValue, selected: bool) -> Html {
     html! { <option {value} {selected}>{ label }</option> }
 }
 
+/// The button that takes away what it stands in.
+#[inline(never)]
+pub fn dismiss(ui: &Ui, label: Phrase, msg: Msg) -> Element {
+    el("button")
+        .attrs(
+            &["type", "class", "aria-label"],
+            vec!["button".into(), "dismiss".into(), ui.say(label)],
+        )
+        .on_click(ui, msg)
+        .text("✕".into())
+}
+
 impl Element {
     /// Gives it a class that does not change.
     #[inline(never)]
@@ -82,8 +94,21 @@ impl Element {
 
     /// Lets a click on it send a message.
     #[inline(never)]
-    pub fn on_click(mut self, ui: &Ui, msg: Msg) -> Self {
-        self.tag().add_listener(Rc::new(onclick::Wrapper::new(ui.on(msg))));
+    pub fn on_click(self, ui: &Ui, msg: Msg) -> Self {
+        self.listen(Rc::new(onclick::Wrapper::new(ui.on(msg))))
+    }
+
+    /// Lets it listen to an event.
+    #[inline(never)]
+    pub fn listen(mut self, listener: Rc<dyn Listener>) -> Self {
+        self.tag().add_listener(listener);
+        self
+    }
+
+    /// Lets it be found.
+    #[inline(never)]
+    pub fn place(mut self, place: &NodeRef) -> Self {
+        self.tag().node_ref = place.clone();
         self
     }
 

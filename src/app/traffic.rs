@@ -1,6 +1,6 @@
 //! The messages under way, as a list: what moves on the stage, for those who cannot hit it.
 
-use conclave::scene::{Message, Scene};
+use conclave::scene::{Glyph, Message, Scene};
 use conclave::sim::{Action, Micros};
 use conclave::text::say;
 use yew::prelude::*;
@@ -37,13 +37,6 @@ fn row(ui: &Ui, message: &Message, now: Micros, selection: Option<Selection>) ->
     };
     let fields: Vec<_> =
         message.fields.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    let class = format!("{} {}", glyph_class(flight.glyph), epoch_class(flight.epoch));
-    let glyph = el("svg")
-        .attrs(
-            &["viewBox", "aria-hidden", "class"],
-            vec!["-13 -13 26 26".into(), "true".into(), class.into()],
-        )
-        .kid(el("path").attrs(&["d"], vec![outline(flight.glyph).into()]));
     let part = |class, text| el("span").class(class).text(text);
     let pick = el("button")
         .attrs(
@@ -51,7 +44,7 @@ fn row(ui: &Ui, message: &Message, now: Micros, selection: Option<Selection>) ->
             vec!["button".into(), "traffic-pick".into(), selected.to_string().into()],
         )
         .on_click(ui, Msg::Select(Some(Selection::Message(id))))
-        .kid(glyph)
+        .kid(drawing(flight.glyph, &epoch_class(flight.epoch)))
         .kid(part("traffic-name", name))
         .kid(part("traffic-when", ui.say(when)))
         .kid(part("traffic-fields", fields.join(" · ").into()));
@@ -59,4 +52,15 @@ fn row(ui: &Ui, message: &Message, now: Micros, selection: Option<Selection>) ->
         button(ui.say(say::act::drop_message()), "bad", ui.act(Action::Drop { message: id }));
     let li = el("li").key(id.0).kid(pick).kid(drop);
     if selected { li.class("selected") } else { li }
+}
+
+/// What stands for a kind of message, in the colour of an epoch.
+pub fn drawing(glyph: Glyph, epoch: &str) -> Element {
+    let class = format!("{} {epoch}", glyph_class(glyph));
+    el("svg")
+        .attrs(
+            &["viewBox", "aria-hidden", "class"],
+            vec!["-13 -13 26 26".into(), "true".into(), class.into()],
+        )
+        .kid(el("path").attrs(&["d"], vec![outline(glyph).into()]))
 }

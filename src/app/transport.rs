@@ -5,8 +5,47 @@ use conclave::text::{Phrase, say};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::element::{Element, Is, el};
 use super::options::{FASTEST, speed};
 use super::{Msg, Travel, Ui, clock};
+
+/// A button of the transport: what it asks for, its name, a hint and its drawing.
+type Way = (Msg, fn() -> Phrase, fn() -> Phrase, &'static str);
+
+/// The buttons after the first.
+const WAYS: [Way; 6] = [
+    (
+        Msg::Travel(Travel::Undo),
+        say::transport::undo,
+        say::transport::undo_help,
+        "M9 5L3 11l6 6v-4h5a4 4 0 0 1 0 8h-3v-2h3a2 2 0 0 0 0-4H9z",
+    ),
+    (
+        Msg::Travel(Travel::Redo),
+        say::transport::redo,
+        say::transport::redo_help,
+        "M15 5l6 6-6 6v-4h-5a4 4 0 0 0 0 8h3v-2h-3a2 2 0 0 1 0-4h5z",
+    ),
+    (
+        Msg::Travel(Travel::LastBeat),
+        say::transport::beat_back,
+        say::transport::beat_back_help,
+        "M12 4l-8 8 8 8zM20 4l-8 8 8 8z",
+    ),
+    (
+        Msg::Travel(Travel::Back),
+        say::transport::back,
+        say::transport::back_help,
+        "M19 4L9 12l10 8zM8 4H5v16h3z",
+    ),
+    (Msg::Step, say::transport::step, say::transport::step_help, "M5 4l10 8-10 8zM16 4h3v16h-3z"),
+    (
+        Msg::Travel(Travel::NextBeat),
+        say::transport::beat,
+        say::transport::beat_help,
+        "M4 4l8 8-8 8zM12 4l8 8-8 8z",
+    ),
+];
 
 /// The transport. Its parts never move.
 pub fn transport(ui: &Ui, playing: bool, place: u32, time: &NodeRef, scene: &Scene) -> Html {
@@ -24,44 +63,46 @@ pub fn transport(ui: &Ui, playing: bool, place: u32, time: &NodeRef, scene: &Sce
         })
     };
     let pace = ui.say(say::transport::pace(pace(place)));
-    html! {
-        <div class="transport" role="toolbar" aria-label={ui.say(say::transport::label())}>
-            <button type="button" class="primary" onclick={ui.on(msg)} aria-label={label.clone()} title={label}>
-                <svg viewBox="0 0 24 24" aria-hidden="true"><path d={icon} /></svg>
-            </button>
-            { for [
-                (Travel::Undo, say::transport::undo(), say::transport::undo_help(), "M9 5L3 11l6 6v-4h5a4 4 0 0 1 0 8h-3v-2h3a2 2 0 0 0 0-4H9z"),
-                (Travel::Redo, say::transport::redo(), say::transport::redo_help(), "M15 5l6 6-6 6v-4h-5a4 4 0 0 0 0 8h3v-2h-3a2 2 0 0 1 0-4h5z"),
-                (Travel::LastBeat, say::transport::beat_back(), say::transport::beat_back_help(), "M12 4l-8 8 8 8zM20 4l-8 8 8 8z"),
-                (Travel::Back, say::transport::back(), say::transport::back_help(), "M19 4L9 12l10 8zM8 4H5v16h3z"),
-            ].into_iter().map(|(travel, label, help, icon)| way(ui, Msg::Travel(travel), label, help, icon)) }
-            <button type="button" onclick={ui.on(Msg::Step)} aria-label={ui.say(say::transport::step())}
-                title={ui.say(say::transport::step_help())}>
-                <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 4l10 8-10 8zM16 4h3v16h-3z" /></svg>
-            </button>
-            { way(ui, Msg::Travel(Travel::NextBeat), say::transport::beat(), say::transport::beat_help(),
-                "M4 4l8 8-8 8zM12 4l8 8-8 8z") }
-            <span class="moment">
-                <span class="time" ref={time}>{ clock(scene.now) }</span>
-                <span class="steps">{ ui.say(say::transport::events(scene.steps)) }</span>
-            </span>
-            <span class="speed">
-                <label for="speed">{ ui.say(say::transport::speed()) }</label>
-                <input id="speed" type="range" min="0" max={FASTEST.to_string()} ~valueAsNumber={f64::from(place)} {oninput}
-                    aria-valuetext={pace.clone()} />
-                <output for="speed">{ pace }</output>
-            </span>
-        </div>
-    }
+    let play = el("button")
+        .attrs(
+            &["type", "class", "aria-label", "title"],
+            vec!["button".into(), "primary".into(), label.clone(), label],
+        )
+        .on_click(ui, msg)
+        .kid(drawing(icon));
+    let ways = WAYS.map(|(msg, label, help, icon)| {
+        el("button")
+            .attrs(
+                &["type", "aria-label", "title"],
+                vec!["button".into(), ui.say(label()), ui.say(help())],
+            )
+            .on_click(ui, msg)
+            .kid(drawing(icon))
+    });
+    let moment = el("span")
+        .class("moment")
+        .kid(el("span").class("time").place(time).text(clock(scene.now).into()))
+        .kid(el("span").class("steps").say(ui, say::transport::events(scene.steps)));
+    let slider = html! {
+        <input id="speed" type="range" min="0" max={FASTEST.to_string()} ~valueAsNumber={f64::from(place)} {oninput}
+            aria-valuetext={pace.clone()} />
+    };
+    let label = el("label").fixed(&[("for", Is("speed"))]).say(ui, say::transport::speed());
+    let pace = el("output").fixed(&[("for", Is("speed"))]).text(pace);
+    let names = &["class", "role", "aria-label"];
+    el("div")
+        .attrs(names, vec!["transport".into(), "toolbar".into(), ui.say(say::transport::label())])
+        .kid(play)
+        .kids(ways)
+        .kid(moment)
+        .kid(el("span").class("speed").kid(label).kid(slider).kid(pace))
+        .into()
 }
 
-/// A button of the transport.
-fn way(ui: &Ui, msg: Msg, label: Phrase, help: Phrase, icon: &'static str) -> Html {
-    html! {
-        <button type="button" onclick={ui.on(msg)} aria-label={ui.say(label)} title={ui.say(help)}>
-            <svg viewBox="0 0 24 24" aria-hidden="true"><path d={icon} /></svg>
-        </button>
-    }
+/// The drawing on a button.
+fn drawing(path: &'static str) -> Element {
+    let drawing = el("svg").fixed(&[("viewBox", Is("0 0 24 24")), ("aria-hidden", Is("true"))]);
+    drawing.kid(el("path").attrs(&["d"], vec![path.into()]))
 }
 
 /// A speed in two digits: milliseconds of the world in a second of the reader's.

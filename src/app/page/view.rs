@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use super::{Page, Shown, clusters};
-use crate::app::element::{Element, Is, all, el};
+use crate::app::element::{Element, Is, all, dismiss, el};
 use crate::app::{Dialog, Msg, Plan, Selection, Tab, Ui, browser, button, button_with};
 use crate::app::{
     clients, costs, dialogs, events, inspector, keys, logs, rules, spacetime, stage, timeline,
@@ -222,12 +222,7 @@ impl Page {
             el("p").class("notice").say(ui, say::rules::broken(self.title(), broken_rules))
         });
         let notices = self.notices.iter().map(|notice| {
-            let names = &["type", "class", "aria-label"];
-            let label = ui.say(say::page::dismiss());
-            let dismiss = el("button")
-                .attrs(names, vec!["button".into(), "dismiss".into(), label])
-                .on_click(ui, Msg::Dismiss(notice.id))
-                .text("✕".into());
+            let dismiss = dismiss(ui, say::page::dismiss(), Msg::Dismiss(notice.id));
             let text = el("span").say(ui, notice.phrase.clone());
             el("p").class("notice").key(notice.id).kid(text).kid(dismiss)
         });

@@ -7,6 +7,7 @@ use conclave::text::say;
 use yew::prelude::*;
 
 use super::{crash_or_restart, node_name};
+use crate::app::element::el;
 use crate::app::{Dialog, Msg, Selection, Ui, button, button_with};
 
 /// How much the page delays a message by.
@@ -40,25 +41,28 @@ pub fn action_bar(
         None => (ui.say(say::stage::hint()), Html::default()),
     };
     let title_class = if selection.is_none() { "actions-title hint" } else { "actions-title" };
-    html! {
-        <div class="actions" role="toolbar" aria-label={ui.say(say::stage::actions())}>
-            <strong class={title_class}>{ title }</strong>
-            <span class="actions-buttons">
-                { buttons }
-                if paired {
-                    { button_with(ui.say(say::act::crash_leaders()), "bad", Some(ui.say(say::act::crash_leaders_help())),
-                        false, ui.on(Msg::CrashLeaders)) }
-                }
-                if !scene.cuts.is_empty() {
-                    { button(ui.say(say::act::heal()), "good", ui.act(Action::Heal)) }
-                }
-                if scene.orders.reconfigure {
-                    { button(ui.say(say::act::members()), "", ui.on(Msg::Dialog(Some(Dialog::Members)))) }
-                }
-                { button(ui.say(say::act::partition()), "", ui.on(Msg::Dialog(Some(Dialog::Partition)))) }
-            </span>
-        </div>
-    }
+    let both = paired.then(|| {
+        let help = Some(ui.say(say::act::crash_leaders_help()));
+        let label = ui.say(say::act::crash_leaders());
+        button_with(label, "bad", help, false, ui.on(Msg::CrashLeaders))
+    });
+    let heal = (!scene.cuts.is_empty())
+        .then(|| button(ui.say(say::act::heal()), "good", ui.act(Action::Heal)));
+    let open = |label, dialog| button(ui.say(label), "", ui.on(Msg::Dialog(Some(dialog))));
+    let members = scene.orders.reconfigure.then(|| open(say::act::members(), Dialog::Members));
+    let buttons = el("span")
+        .class("actions-buttons")
+        .kid(buttons)
+        .kid(both.unwrap_or_default())
+        .kid(heal.unwrap_or_default())
+        .kid(members.unwrap_or_default())
+        .kid(open(say::act::partition(), Dialog::Partition));
+    let names = &["class", "role", "aria-label"];
+    el("div")
+        .attrs(names, vec!["actions".into(), "toolbar".into(), ui.say(say::stage::actions())])
+        .kid(el("strong").class(title_class).text(title))
+        .kid(buttons)
+        .into()
 }
 
 fn node_actions(ui: &Ui, node: &Node, scene: &Scene, paired: bool) -> Html {
