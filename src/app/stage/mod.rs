@@ -7,6 +7,8 @@ mod actions;
 pub mod layout;
 pub mod motion;
 
+use std::rc::Rc;
+
 use conclave::scene::{Node, Scene, Shape, Vote};
 use conclave::sim::node::Status;
 use conclave::sim::{Action, MessageId, NodeId};
@@ -17,7 +19,9 @@ use yew::prelude::*;
 pub use actions::{action_bar, direction};
 use js_sys::Math;
 use layout::{Layout, Point, tenths};
+use yew::html::{onclick, onkeydown};
 
+use super::element::{Element, Is, all, el};
 use super::{Msg, Selection, Ui, epoch_class};
 
 /// The elements of the stage that [`motion`] fills.
@@ -51,39 +55,58 @@ pub fn stage(
             }
         })
     };
-    html! {
-        <div class="stage">
-            <svg viewBox={view_box} role="group" aria-label={label}>
-                <defs>
-                    <pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse"
-                        patternTransform="rotate(45)">
-                        <rect width="7" height="7" class="hatch-ground" />
-                        <line x1="0" y1="0" x2="0" y2="7" class="hatch-line" />
-                    </pattern>
-                </defs>
-                { links(ui, scene, layout, selection) }
-                { clients(ui, scene, layout) }
-                { headings(ui, scene, layout) }
-                <g class="strips" aria-hidden="true">
-                    { for scene.nodes.iter().filter(|_| layout.roomy()).map(|node| strip(node, layout)) }
-                </g>
-                <g class="messages" aria-hidden="true" ref={places.messages.clone()} onclick={pick} />
-                <g class="nodes" role="list" aria-label={ui.say(say::stage::nodes())}>
-                    { for scene.nodes.iter().map(|node| {
-                        let reached = scene.milestone.as_ref();
-                        let part = Part {
-                            selected: selection == Some(Selection::Node(node.id)),
-                            focusable: node.id == focusable,
-                            reached: reached.is_some_and(|witness| witness.nodes.contains(node.id)),
-                        };
-                        let button = node_button(ui, node, layout, part);
-                        html! { <g role="listitem" key={node.id.0}>{ button }</g> }
-                    }) }
-                </g>
-            </svg>
-            <canvas class="swarm" aria-hidden="true" ref={places.canvas.clone()} />
-        </div>
-    }
+    let stripe = el("pattern")
+        .fixed(&[
+            ("id", Is("hatch")),
+            ("width", Is("7")),
+            ("height", Is("7")),
+            ("patternUnits", Is("userSpaceOnUse")),
+            ("patternTransform", Is("rotate(45)")),
+        ])
+        .kid(el("rect").fixed(&[
+            ("width", Is("7")),
+            ("height", Is("7")),
+            ("class", Is("hatch-ground")),
+        ]))
+        .kid(el("line").fixed(&[
+            ("x1", Is("0")),
+            ("y1", Is("0")),
+            ("x2", Is("0")),
+            ("y2", Is("7")),
+            ("class", Is("hatch-line")),
+        ]));
+    let reached = scene.milestone.as_ref();
+    let nodes = scene.nodes.iter().map(|node| {
+        let part = Part {
+            selected: selection == Some(Selection::Node(node.id)),
+            focusable: node.id == focusable,
+            reached: reached.is_some_and(|witness| witness.nodes.contains(node.id)),
+        };
+        let button = node_button(ui, node, layout, part);
+        el("g").fixed(&[("role", Is("listitem"))]).key(node.id.0).kid(button)
+    });
+    let strips = scene.nodes.iter().filter(|_| layout.roomy()).map(|node| strip(node, layout));
+    let list = vec!["nodes".into(), "list".into(), ui.say(say::stage::nodes())];
+    let drawing = el("svg")
+        .attrs(&["viewBox", "role", "aria-label"], vec![view_box.into(), "group".into(), label])
+        .kid(el("defs").kid(stripe))
+        .kid(links(ui, scene, layout, selection))
+        .kid(clients(ui, scene, layout))
+        .kid(headings(ui, scene, layout))
+        .kid(unspoken("g", "strips").kids(strips))
+        .kid(
+            unspoken("g", "messages")
+                .place(&places.messages)
+                .listen(Rc::new(onclick::Wrapper::new(pick))),
+        )
+        .kid(el("g").attrs(&["class", "role", "aria-label"], list).kids(nodes));
+    let canvas = unspoken("canvas", "swarm").place(&places.canvas);
+    el("div").class("stage").kid(drawing).kid(canvas).into()
+}
+
+/// An element that is only for the eye.
+fn unspoken(name: &'static str, class: &'static str) -> Element {
+    el(name).attrs(&["class", "aria-hidden"], vec![class.into(), "true".into()])
 }
 
 /// The message whose glyph was clicked.
@@ -102,55 +125,75 @@ struct Part {
 }
 
 /// A node, a button named like "S1, leader, term 3".
-fn node_button(ui: &Ui, node: &Node, layout: &Layout, of: Part) -> Html {
+fn node_button(ui: &Ui, node: &Node, layout: &Layout, of: Part) -> Element {
     let Part { selected, focusable, reached } = of;
     let radius = layout.radius;
     let transform = Layout::translate(layout.node(node.id));
-    let class = classes!(
-        "node",
-        epoch_class(node.face.epoch),
-        match node.status {
-            Status::Up => None,
-            Status::Paused => Some("paused"),
-            Status::Crashed => Some("down"),
-        },
-        node.face.leads.then_some("leads"),
-        match node.face.role.shape {
-            Shape::Plain | Shape::Double => None,
-            Shape::Dashed => Some("dashed"),
-            Shape::Dotted => Some("dotted"),
-        },
-        reached.then_some("reached"),
-        selected.then_some("selected"),
+    let class = classed(
+        format!("node {}", epoch_class(node.face.epoch)),
+        &[
+            match node.status {
+                Status::Up => "",
+                Status::Paused => " paused",
+                Status::Crashed => " down",
+            },
+            if node.face.leads { " leads" } else { "" },
+            match node.face.role.shape {
+                Shape::Plain | Shape::Double => "",
+                Shape::Dashed => " dashed",
+                Shape::Dotted => " dotted",
+            },
+            if reached { " reached" } else { "" },
+            if selected { " selected" } else { "" },
+        ],
     );
-    let onkeydown = keys(ui, node, layout.nodes);
-    html! {
-        <g
-            {class}
-            {transform}
-            role="button"
-            tabindex={if focusable { "0" } else { "-1" }}
-            aria-label={ui.say(node_name(node))}
-            aria-pressed={selected.to_string()}
-            data-node={node.id.0.to_string()}
-            onclick={ui.on(Msg::Select(Some(Selection::Node(node.id))))}
-            {onkeydown}
-        >
-            <circle class="halo" r={tenths(radius + 9.0)} />
-            <circle class="face" r={tenths(radius)} />
-            if node.face.role.shape == Shape::Double && node.status != Status::Crashed {
-                <circle class="inner" r={tenths(radius - 5.0)} />
-            }
-            <circle class="arc" r={tenths(radius + 4.5)} pathLength="100" transform="rotate(-90)"
-                data-arc={node.id.0.to_string()} />
-            if layout.roomy() {
-                { labels(ui, node) }
-                { pips(node, radius) }
-            } else {
-                <text class="small-name" dy="0.35em">{ small_label(node) }</text>
-            }
-        </g>
+    let circle = |class: &'static str, more: f64| {
+        el("circle").attrs(&["class", "r"], vec![class.into(), tenths(radius + more).into()])
+    };
+    let inner = node.face.role.shape == Shape::Double && node.status != Status::Crashed;
+    let inner: Option<Html> = inner.then(|| circle("inner", -5.0).into());
+    let number: AttrValue = node.id.0.to_string().into();
+    let arc = el("circle").attrs(
+        &["class", "r", "pathLength", "transform", "data-arc"],
+        vec![
+            "arc".into(),
+            tenths(radius + 4.5).into(),
+            "100".into(),
+            "rotate(-90)".into(),
+            number.clone(),
+        ],
+    );
+    let button = el("g")
+        .attrs(
+            &["class", "transform", "role", "tabindex", "aria-label", "aria-pressed", "data-node"],
+            vec![
+                class,
+                transform.into(),
+                "button".into(),
+                if focusable { "0" } else { "-1" }.into(),
+                ui.say(node_name(node)),
+                selected.to_string().into(),
+                number,
+            ],
+        )
+        .on_click(ui, Msg::Select(Some(Selection::Node(node.id))))
+        .listen(Rc::new(onkeydown::Wrapper::new(keys(ui, node, layout.nodes))))
+        .kid(circle("halo", 9.0))
+        .kid(circle("face", 0.0))
+        .kid(inner.unwrap_or_default())
+        .kid(arc);
+    if layout.roomy() {
+        button.kid(labels(ui, node)).kid(pips(node, radius))
+    } else {
+        let name = &["class", "dy"];
+        let name = el("text").attrs(name, vec!["small-name".into(), "0.35em".into()]);
+        button.kid(name.text(small_label(node).into()))
     }
+}
+
+/// A class and those of others that are not empty; each begins with a space.
+fn classed(first: String, others: &[&str]) -> AttrValue {
+    (first + &others.concat()).into()
 }
 
 /// The accessible name of a node.
@@ -165,7 +208,7 @@ pub fn node_name(node: &Node) -> conclave::text::Phrase {
     say::node::name(epoch, epoch_name, *id, role)
 }
 
-fn labels(ui: &Ui, node: &Node) -> Html {
+fn labels(ui: &Ui, node: &Node) -> Element {
     let sign = match (node.status, node.face.role.shape) {
         (Status::Crashed, _) => "✕",
         (Status::Paused, _) => "❄",
@@ -174,19 +217,23 @@ fn labels(ui: &Ui, node: &Node) -> Html {
         (Status::Up, Shape::Plain | Shape::Dotted) => "",
     };
     let epoch = ui.say(say::node::epoch(node.face.epoch, node.face.epoch_name.clone()));
-    let lift = node.face.caption.as_ref().map(|_| "translate(0 -9)");
-    html! {
-        <g transform={lift}>
-            <text class="sign" y="-15">{ sign }</text>
-            <text class="name" y={if sign.is_empty() { "1" } else { "4" }}>{ node.id.to_string() }</text>
-            <text class="epoch" y="20">
-                { epoch }
-                if let Some(caption) = &node.face.caption {
-                    <tspan x="0" dy="1.1em">{ caption }</tspan>
-                }
-            </text>
-        </g>
-    }
+    let part = |class: &'static str, y: &'static str| {
+        el("text").attrs(&["class", "y"], vec![class.into(), y.into()])
+    };
+    let labels = el("g");
+    let labels = match &node.face.caption {
+        Some(_) => labels.fixed(&[("transform", Is("translate(0 -9)"))]),
+        None => labels,
+    };
+    let caption = node.face.caption.as_ref().map(|caption| {
+        let caption = AttrValue::from(caption.to_string());
+        el("tspan").fixed(&[("x", Is("0")), ("dy", Is("1.1em"))]).text(caption)
+    });
+    let name = part("name", if sign.is_empty() { "1" } else { "4" });
+    labels
+        .kid(part("sign", "-15").text(sign.into()))
+        .kid(name.text(node.id.to_string().into()))
+        .kid(part("epoch", "20").text(epoch).kids(caption))
 }
 
 /// What fits into a small node.
@@ -199,7 +246,7 @@ fn small_label(node: &Node) -> String {
 }
 
 /// The votes at a node that gathers them, on its lower edge: ✓, ✗, or nothing yet.
-fn pips(node: &Node, radius: f64) -> Html {
+fn pips(node: &Node, radius: f64) -> Element {
     let count = node.face.votes.len();
     let pip = |(place, (voter, vote)): (usize, &(NodeId, Vote))| {
         let angle = (90.0 + (count as f64 / 2.0 - 0.5 - place as f64) * 24.0).to_radians();
@@ -210,14 +257,13 @@ fn pips(node: &Node, radius: f64) -> Html {
             Vote::Refused => ("pip no", "✗"),
             Vote::Open => ("pip", "·"),
         };
-        html! {
-            <g {class} key={voter.0} transform={Layout::translate(at)}>
-                <circle r="7.5" />
-                <text dy="0.35em">{ sign }</text>
-            </g>
-        }
+        el("g")
+            .attrs(&["class", "transform"], vec![class.into(), Layout::translate(at).into()])
+            .key(voter.0)
+            .kid(el("circle").fixed(&[("r", Is("7.5"))]))
+            .kid(el("text").fixed(&[("dy", Is("0.35em"))]).text(sign.into()))
     };
-    html! { <g class="pips" aria-hidden="true">{ for node.face.votes.iter().enumerate().map(pip) }</g> }
+    unspoken("g", "pips").kids(node.face.votes.iter().enumerate().map(pip))
 }
 
 /// The last entries of a node's log, as a strip of squares below it.
@@ -230,28 +276,26 @@ fn strip(node: &Node, layout: &Layout) -> Html {
     let snapshot = log.snapshot > 0 && begun == log.snapshot;
     let Point { x, y } = layout.node(node.id);
     let left = x - cells.len() as f64 * 6.0;
-    let top = tenths(y + layout.radius + if node.face.votes.is_empty() { 13.0 } else { 28.0 });
-    let square = |(place, cell): (usize, &conclave::scene::Cell)| {
-        let committed = cell.index <= node.face.log.commit;
-        let class =
-            classes!("strip-cell", epoch_class(cell.epoch), committed.then_some("committed"));
-        html! {
-            <rect {class} key={cell.index} x={tenths(left + place as f64 * 12.0 + 1.0)}
-                y={top.clone()}
-                width="10" height="10" rx="2" />
-        }
+    let top: AttrValue =
+        tenths(y + layout.radius + if node.face.votes.is_empty() { 13.0 } else { 28.0 }).into();
+    let square = |class: AttrValue, x: f64| {
+        el("rect").attrs(
+            &["class", "x", "y", "width", "height", "rx"],
+            vec![class, tenths(x).into(), top.clone(), "10".into(), "10".into(), "2".into()],
+        )
     };
-    html! {
-        <>
-            if snapshot {
-                <rect class="strip-snapshot" x={tenths(left - 11.0)} y={top.clone()} width="10" height="10" rx="2" />
-            }
-            { for cells.iter().enumerate().map(square) }
-        </>
+    let snapshot = snapshot.then(|| square("strip-snapshot".into(), left - 11.0).into());
+    let mut parts = vec![snapshot.unwrap_or_default()];
+    for (place, cell) in cells.iter().enumerate() {
+        let committed = if cell.index <= log.commit { " committed" } else { "" };
+        let class = classed(format!("strip-cell {}", epoch_class(cell.epoch)), &[committed]);
+        let x = left + place as f64 * 12.0 + 1.0;
+        parts.push(square(class, x).key(cell.index).into());
     }
+    all(parts)
 }
 
-fn links(ui: &Ui, scene: &Scene, layout: &Layout, selection: Option<Selection>) -> Html {
+fn links(ui: &Ui, scene: &Scene, layout: &Layout, selection: Option<Selection>) -> Element {
     let all = || NodeId::all(layout.nodes);
     let pairs =
         all().flat_map(|low| all().filter(move |&high| high > low).map(move |high| (low, high)));
@@ -263,7 +307,7 @@ fn links(ui: &Ui, scene: &Scene, layout: &Layout, selection: Option<Selection>) 
         (drawn || forth || back || selected)
             .then(|| link(ui, layout, (low, high), (forth, back), selected))
     });
-    html! { <g class="links" aria-hidden="true">{ for shown }</g> }
+    unspoken("g", "links").kids(shown)
 }
 
 /// A link: a line to look at, and a broad one to hit.
@@ -273,61 +317,81 @@ fn link(
     (low, high): (NodeId, NodeId),
     (forth, back): (bool, bool),
     selected: bool,
-) -> Html {
+) -> Element {
     let (start, end) = (layout.node(low), layout.node(high));
-    let class = classes!("link", (forth || back).then_some("cut"), selected.then_some("selected"),);
+    let cut = if forth || back { " cut" } else { "" };
+    let class = classed("link".into(), &[cut, if selected { " selected" } else { "" }]);
     let line = |class: &'static str| {
-        html! {
-            <line {class} x1={tenths(start.x)} y1={tenths(start.y)} x2={tenths(end.x)} y2={tenths(end.y)} />
-        }
+        el("line").attrs(
+            &["class", "x1", "y1", "x2", "y2"],
+            vec![
+                class.into(),
+                tenths(start.x).into(),
+                tenths(start.y).into(),
+                tenths(end.x).into(),
+                tenths(end.y).into(),
+            ],
+        )
     };
     // The mark stands nearer to the receiver that hears nothing.
     let mark = |dead: bool, part: f64| {
-        let Point { x, y } = start.towards(end, part);
-        html! {
-            if dead {
-                <text class="scissors" x={tenths(x)} y={tenths(y)} dy="0.35em">{ "✂" }</text>
-            }
+        if !dead {
+            return Html::default();
         }
+        let Point { x, y } = start.towards(end, part);
+        el("text")
+            .attrs(
+                &["class", "x", "y", "dy"],
+                vec!["scissors".into(), tenths(x).into(), tenths(y).into(), "0.35em".into()],
+            )
+            .text("✂".into())
+            .into()
     };
-    html! {
-        <g {class} key={format!("{low}-{high}")}
-            onclick={ui.on(Msg::Select(Some(Selection::Link(low, high))))}>
-            { line("seen") }
-            { line("hit") }
-            { mark(forth, if back { 0.62 } else { 0.56 }) }
-            { mark(back, if forth { 0.38 } else { 0.44 }) }
-        </g>
-    }
+    el("g")
+        .attrs(&["class"], vec![class])
+        .key(format!("{low}-{high}"))
+        .on_click(ui, Msg::Select(Some(Selection::Link(low, high))))
+        .kid(line("seen"))
+        .kid(line("hit"))
+        .kid(mark(forth, if back { 0.62 } else { 0.56 }))
+        .kid(mark(back, if forth { 0.38 } else { 0.44 }))
 }
 
 /// The names of the columns, where there are columns.
 fn headings(ui: &Ui, scene: &Scene, layout: &Layout) -> Html {
     let columns = scene.columns.iter().flatten().enumerate();
     let heading = |(place, column): (usize, &conclave::scene::Column)| {
-        html! {
-            if !column.nodes.is_empty() {
-                <text class="heading" x={tenths(layout.column(place))} y={tenths(Layout::HEADING)}>
-                    { ui.say(column.name.clone()) }
-                </text>
-            }
-        }
+        let (x, y) = (tenths(layout.column(place)).into(), tenths(Layout::HEADING).into());
+        el("text")
+            .attrs(&["class", "x", "y"], vec!["heading".into(), x, y])
+            .say(ui, column.name.clone())
+            .into()
     };
-    columns.map(heading).collect()
+    let filled = columns.filter(|(_, column)| !column.nodes.is_empty());
+    all(filled.map(heading).collect())
 }
 
 /// The clients, in the middle or before all columns.
-fn clients(ui: &Ui, scene: &Scene, layout: &Layout) -> Html {
+fn clients(ui: &Ui, scene: &Scene, layout: &Layout) -> Element {
     let waiting = scene.clients.iter().filter(|client| client.pending.is_some()).count();
     let line =
         if waiting == 0 { String::new() } else { ui.say(say::stage::waiting(waiting)).to_string() };
-    html! {
-        <g class="clients" aria-hidden="true" transform={Layout::translate(layout.centre())}>
-            <rect x="-38" y="-19" width="76" height="38" rx="10" />
-            <text dy={if line.is_empty() { "0.35em" } else { "-0.2em" }}>{ ui.say(say::stage::clients()) }</text>
-            <text class="waiting" dy="1.1em">{ line }</text>
-        </g>
-    }
+    let names = &["class", "aria-hidden", "transform"];
+    let at = Layout::translate(layout.centre()).into();
+    let dy = if line.is_empty() { "0.35em" } else { "-0.2em" };
+    let frame = el("rect").fixed(&[
+        ("x", Is("-38")),
+        ("y", Is("-19")),
+        ("width", Is("76")),
+        ("height", Is("38")),
+        ("rx", Is("10")),
+    ]);
+    let waiting = el("text").fixed(&[("class", Is("waiting")), ("dy", Is("1.1em"))]);
+    el("g")
+        .attrs(names, vec!["clients".into(), "true".into(), at])
+        .kid(frame)
+        .kid(el("text").attrs(&["dy"], vec![dy.into()]).say(ui, say::stage::clients()))
+        .kid(waiting.text(line.into()))
 }
 
 /// The keys of a node that has the focus.
