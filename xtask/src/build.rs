@@ -19,7 +19,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::args::Profile;
 use crate::page::{self, Part, Scripts};
-use crate::weight::{AIM_BYTES, LIMIT_BYTES, Scale, kilo};
+use crate::weight::{LIMIT_BYTES, Scale, kilo};
 use crate::workspace::{PEERS, WASM_TARGET, Workspace, ensure_wasm_target, run};
 
 /// The name of the binary that is the page.
@@ -48,12 +48,7 @@ pub fn build(workspace: &Workspace, profile: Profile) -> Result<()> {
     );
     if profile == Profile::Release {
         scale.check()?;
-        println!(
-            "The page weighs {} of the {} allowed; the aim is {}.",
-            kilo(scale.total()),
-            kilo(LIMIT_BYTES),
-            kilo(AIM_BYTES)
-        );
+        println!("The page weighs {} of the {} allowed.", kilo(scale.total()), kilo(LIMIT_BYTES));
     }
     Ok(())
 }
