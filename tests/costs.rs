@@ -6,7 +6,7 @@ use conclave::protocols::raft::Raft;
 use conclave::scene::Exhibit;
 use conclave::sim::world::Setup;
 use conclave::sim::{
-    Action, Body, Event, EventKind, Micros, NodeId, Recording, Watch, Workload, World,
+    Action, Body, Event, EventKind, Micros, NodeId, Quality, Recording, Watch, Workload, World,
 };
 
 fn busy() -> Workload {
@@ -117,4 +117,27 @@ fn a_frozen_or_crashed_leader_leads_nobody() {
     world.act(&Action::Crash { node: leader }, &mut ()).unwrap();
     world.run_until(Micros(2_060_000), &mut ());
     assert_eq!(world.tally().leaderless(world.now()), before + Micros::from_millis(60));
+}
+
+/// From the client to the leader, from there to the others, and both ways back.
+#[test]
+fn a_command_takes_two_round_trips_and_three_where_no_leader_is_stable() {
+    for (protocol, stable, round_trips) in
+        [("raft", None, 20), ("multi_paxos", Some(1), 20), ("multi_paxos", Some(0), 30)]
+    {
+        let mut lab = catalog::open(Recording::new(protocol, 5, 7)).unwrap();
+        let quality =
+            Quality { latency: Micros::from_millis(10), jitter: Micros(0), ..Quality::default() };
+        lab.act(Action::SetNetwork { quality }).unwrap();
+        if let Some(value) = stable {
+            lab.act(Action::Configure { setting: "stable_leader".into(), value }).unwrap();
+        }
+        let window = conclave::scene::Window { first: None, columns: 1 };
+        assert_eq!(lab.scene(window).costs.round_trips, None);
+        let workload = Workload { clients: 1, read_percent: 0, ..Workload::default() };
+        lab.act(Action::SetWorkload { workload }).unwrap();
+        lab.run_until(Micros::from_secs(20), u64::MAX);
+        let costs = lab.scene(window).costs;
+        assert_eq!(costs.round_trips, Some(round_trips), "{protocol}: {costs:?}");
+    }
 }

@@ -12,7 +12,7 @@ type Row = (Phrase, Phrase, fn(&Costs) -> Option<String>);
 
 /// The table of costs: a row for each number, a column for each cluster.
 pub fn costs(ui: &Ui, clusters: &[(Phrase, Costs)]) -> Html {
-    let rows: [Row; 7] = [
+    let rows: [Row; 8] = [
         (say::costs::messages(), say::costs::messages_help(), |costs| {
             Some(costs.messages.to_string())
         }),
@@ -25,6 +25,9 @@ pub fn costs(ui: &Ui, clusters: &[(Phrase, Costs)]) -> Html {
         }),
         (say::costs::median(), say::costs::median_help(), |costs| costs.median.map(millis)),
         (say::costs::most(), say::costs::most_help(), |costs| costs.most.map(millis)),
+        (say::costs::round_trips(), say::costs::round_trips_help(), |costs| {
+            costs.round_trips.map(tenths)
+        }),
         (say::costs::leaderless(), say::costs::leaderless_help(), |costs| {
             costs.leaderless.map(|time| millis(time.0))
         }),

@@ -95,6 +95,9 @@ pub struct Costs {
     pub median: Option<u64>,
     /// How many microseconds 95 of a hundred took at most, likewise.
     pub most: Option<u64>,
+    /// How many tenths of a round trip `median` is: of twice the mean latency of the network as it is
+    /// now; none where messages take no time.
+    pub round_trips: Option<u64>,
     /// For how long no node that runs has led; none where nodes are never led.
     pub leaderless: Option<Micros>,
 }

@@ -9,7 +9,7 @@ use crate::sim::environment::{Envelope, Environment};
 use crate::sim::node::Status;
 use crate::sim::protocol::Judge;
 use crate::sim::world::{Body, Breached};
-use crate::sim::{ClientId, MessageId, NodeId, Order, Seat, SettingKind, World};
+use crate::sim::{ClientId, MessageId, NodeId, Order, Quality, Seat, SettingKind, World};
 use crate::text::{Phrase, say};
 
 /// A world of any protocol, as it is drawn.
@@ -213,13 +213,18 @@ fn clients(around: &Environment) -> Vec<Client> {
 }
 
 fn costs(subject: &dyn Subject) -> Costs {
-    let Environment { tally, now, .. } = subject.around();
+    let Environment { tally, now, network, .. } = subject.around();
+    let median = tally.latencies.percentile(50);
+    let Quality { latency, jitter, .. } = network.quality();
+    let round_trip = 2 * latency.0 + jitter.0;
     Costs {
         messages: tally.messages,
         bytes: tally.bytes,
         operations: tally.operations,
-        median: tally.latencies.percentile(50),
+        median,
         most: tally.latencies.percentile(95),
+        round_trips: median
+            .and_then(|median| (median * 10 + round_trip / 2).checked_div(round_trip)),
         leaderless: subject.is_led().then(|| tally.leaderless(*now)),
     }
 }
