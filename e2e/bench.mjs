@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 
-import { openPage, withBrowser } from "./helpers/browser.mjs";
+import { openPage, timeFrames, withBrowser } from "./helpers/browser.mjs";
 
 const folder = process.argv[2];
 const OPENINGS = 9;
@@ -18,6 +18,18 @@ const CROWDS = [
 
 const quantile = (numbers, q) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * q)];
 const median = (numbers) => quantile(numbers, 0.5);
+const figures = (times) => [median(times), quantile(times, 0.95)].map((time) => time.toFixed(1)).join(" / ");
+
+/** A run of five nodes and forty busy clients. */
+const BUSY = {
+  format: 1,
+  protocol: "raft",
+  nodes: 5,
+  seed: 1,
+  workload: { clients: 40, think_least: 1_000, think_most: 2_000, keys: 3, read_percent: 30, patience: 500_000 },
+  actions: [],
+};
+const BUSY_EVENTS = 100_000;
 
 /** Events a second of the simulator as wasm: the same cases as `cargo bench`. */
 async function simulate(browser, origin) {
@@ -61,17 +73,7 @@ async function timeToOpen(browser, origin) {
 async function frames(browser, origin, { nodes, messages, latency }) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   const page = await context.newPage();
-  await page.addInitScript(() => {
-    const request = globalThis.requestAnimationFrame.bind(globalThis);
-    globalThis.frameTimes = [];
-    globalThis.requestAnimationFrame = (callback) =>
-      request((clock) => {
-        const begun = performance.now();
-        callback(clock);
-        // Yew renders in a microtask that the callback has queued before this one.
-        queueMicrotask(() => globalThis.frameTimes.push(performance.now() - begun));
-      });
-  });
+  await timeFrames(page);
   await page.goto(`${origin}/?lang=en`);
   await page.getByRole("button", { name: "Play" }).waitFor();
   const recording = {
@@ -96,8 +98,34 @@ async function frames(browser, origin, { nodes, messages, latency }) {
   const times = await page.evaluate(() => globalThis.frameTimes);
   const tab = await page.getByRole("tab", { name: /In flight/ }).textContent();
   await context.close();
-  const figures = [median(times), quantile(times, 0.95)].map((time) => time.toFixed(1));
-  console.log(`  ${nodes} nodes, about ${messages} messages: ${figures[0]} / ${figures[1]}   (${tab.trim()})`);
+  console.log(`  ${nodes} nodes, about ${messages} messages: ${figures(times)}   (${tab.trim()})`);
+}
+
+/** Script time of each frame in which the space–time diagram of a long run is panned, near and then far. */
+async function pan(browser, origin) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  const page = await context.newPage();
+  await timeFrames(page);
+  await page.goto(`${origin}/?lang=en&speed=10000`);
+  await page.getByRole("button", { name: "Play" }).waitFor();
+  await page.evaluate((json) => globalThis.__conclave_open(json), JSON.stringify(BUSY));
+  await page.getByRole("button", { name: "Play" }).click();
+  const events = page.getByRole("toolbar", { name: "Transport" }).getByText(/\d+ events/);
+  while (Number.parseInt(await events.innerText()) < BUSY_EVENTS) await page.waitForTimeout(500);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("tab", { name: /Space/ }).click();
+  await page.getByText("The run is being read.").waitFor({ state: "hidden" });
+  await page.getByRole("group", { name: "Space–time diagram" }).focus();
+  for (const view of ["near", "far"]) {
+    if (view === "far") await page.keyboard.press("0");
+    await page.evaluate(() => (globalThis.frameTimes.length = 0));
+    for (let press = 0; press < 120; press++) {
+      await page.keyboard.press(press % 40 < 20 ? "ArrowLeft" : "ArrowRight");
+    }
+    const seen = await page.getByRole("tabpanel").getByRole("img").getAttribute("aria-label");
+    console.log(`  ${view}: ${figures(await page.evaluate(() => globalThis.frameTimes))}   (${seen})`);
+  }
+  await context.close();
 }
 
 await withBrowser(async (browser, origin) => {
@@ -105,6 +133,8 @@ await withBrowser(async (browser, origin) => {
   await simulate(browser, origin);
   console.log("\nscript work of a frame, ms, median / 95th percentile");
   for (const crowd of CROWDS) await frames(browser, origin, crowd);
+  console.log(`\nthe same while the space–time diagram of ${BUSY_EVENTS} events is panned`);
+  await pan(browser, origin);
 
   const times = [];
   for (let i = 0; i < OPENINGS; i++) times.push(await timeToOpen(browser, origin));

@@ -25,3 +25,17 @@ export async function openPage(browser, address, contextOptions = {}) {
   await page.locator("html[data-conclave=running]").waitFor({ state: "attached" });
   return page;
 }
+
+/** From its next address on, a page notes the script time of each frame, Yew's rendering included, in `frameTimes`. */
+export const timeFrames = (page) =>
+  page.addInitScript(() => {
+    const request = globalThis.requestAnimationFrame.bind(globalThis);
+    globalThis.frameTimes = [];
+    globalThis.requestAnimationFrame = (callback) =>
+      request((clock) => {
+        const begun = performance.now();
+        callback(clock);
+        // Yew renders in a microtask that the callback has queued before this one.
+        queueMicrotask(() => globalThis.frameTimes.push(performance.now() - begun));
+      });
+  });
