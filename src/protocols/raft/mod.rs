@@ -28,6 +28,7 @@ mod reads;
 mod reason;
 mod reconfigure;
 mod replication;
+mod sentences;
 mod snapshot;
 mod transfer;
 mod view;
