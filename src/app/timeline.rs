@@ -1,6 +1,6 @@
 //! The way through the run: a slider with what happened beside it, branches, marks, links.
 
-use conclave::scene::Epoch;
+use conclave::scene::{Epoch, Lab};
 use conclave::sim::Micros;
 use conclave::sim::timeline::{BeatKind, BranchId, Tree};
 use conclave::text::say;
@@ -14,8 +14,11 @@ use super::{Dialog, Msg, Travel, Ui, browser, button, clock, epoch_class};
 const COLUMNS: u64 = 400;
 
 /// The slider and the lanes over it; those of a cluster beside it, too.
-pub fn timeline(ui: &Ui, tree: &Tree, beside: Option<&Tree>, now: Micros, steps: u64) -> Html {
+pub fn timeline(ui: &Ui, lab: &dyn Lab, steps: u64) -> Html {
+    let (tree, beside, now) = (lab.tree(), lab.beside().map(Lab::tree), lab.now());
     let end = tree.current().end;
+    let folded =
+        lab.folds().tell().into_iter().map(|phrase| el("p").class("folded").say(ui, phrase));
     let oninput = {
         let send = ui.send.clone();
         Callback::from(move |event: InputEvent| {
@@ -31,6 +34,7 @@ pub fn timeline(ui: &Ui, tree: &Tree, beside: Option<&Tree>, now: Micros, steps:
             <input id="timeline" type="range" min="0" max={end.at.0.to_string()} step="1"
                 ~valueAsNumber={now.0 as f64} {oninput} aria-valuetext={spoken}
                 aria-label={ui.say(say::timeline::label())} />
+            { for folded }
         </div>
     }
 }
@@ -47,7 +51,7 @@ fn lanes(tree: &Tree, end: Micros) -> Html {
             html! { <rect {class} x={from.to_string()} y="5" {width} height="4" /> }
         })
     };
-    for beat in &tree.current().beats {
+    for beat in tree.current().beats.iter() {
         let x = column(beat.moment.at);
         let (lane, class) = match beat.kind {
             BeatKind::Led(epoch) => {

@@ -2,7 +2,7 @@
 
 use super::events::{Journal, Wreck};
 use super::trace::Scribe;
-use super::{EventRow, Exhibit, Flight, Message, Scene, Trace, Window, subject};
+use super::{EventRow, Exhibit, Flight, Folds, Message, Scene, Trace, Window, subject};
 use crate::sim::timeline::{BranchId, Moment, Timeline, Tree};
 use crate::sim::{
     Action, ActionError, LinkError, MessageId, Micros, NodeId, Recording, RecordingError, Session,
@@ -119,6 +119,8 @@ pub trait Lab {
     fn mark(&mut self, text: &str) -> Result<(), ActionError>;
     /// The branches, with all that happened on them.
     fn tree(&self) -> &Tree;
+    /// What of this branch is kept more sparsely, because it is long.
+    fn folds(&self) -> Folds;
     /// Everything there is to draw but the messages under way.
     fn scene(&self, window: Window) -> Scene;
     /// The messages under way, into a list that is cleared first.
@@ -329,6 +331,10 @@ impl<P: Exhibit> Lab for Run<P> {
 
     fn tree(&self) -> &Tree {
         self.timeline.tree()
+    }
+
+    fn folds(&self) -> Folds {
+        Folds::of(self.tree().current(), self.timeline.longest_way())
     }
 
     fn scene(&self, window: Window) -> Scene {

@@ -10,7 +10,7 @@
 //! of actions. Each branch on the left has one on the right, whose name is its number.
 
 use super::lab::SEARCHED;
-use super::{Advance, EventRow, Flight, Lab, Message, Scene, Trace, Window, Wreck};
+use super::{Advance, EventRow, Flight, Folds, Lab, Message, Scene, Trace, Window, Wreck};
 use crate::sim::timeline::{Beat, BranchId, MAX_BRANCHES, MAX_STEPS, Moment, Tree};
 use crate::sim::{
     Action, ActionError, MessageId, Micros, NodeId, Recording, RecordingError, Session, Text,
@@ -365,6 +365,10 @@ impl Lab for Pair {
 
     fn tree(&self) -> &Tree {
         self.left.tree()
+    }
+
+    fn folds(&self) -> Folds {
+        self.left.folds().or(self.right.folds())
     }
 
     fn scene(&self, window: Window) -> Scene {

@@ -12,12 +12,14 @@
 //! All that needs no protocol is the work of a `Chronicle`, which is compiled once; here it gets
 //! the worlds of one protocol to play with.
 
+mod beats;
 mod chronicle;
 mod tree;
 
+pub use beats::{Beat, BeatKind, Beats, MAX_BEATS};
 pub use tree::{
-    Beat, BeatKind, Branch, BranchId, MAX_ACTIONS, MAX_BRANCHES, MAX_MARKS, MAX_STEPS, MAX_TIME,
-    Mark, Moment, Place, Tree,
+    Branch, BranchId, MAX_ACTIONS, MAX_BRANCHES, MAX_MARKS, MAX_STEPS, MAX_TIME, Mark, Moment,
+    Place, Tree,
 };
 
 use chronicle::{Chronicle, Player};
@@ -57,7 +59,7 @@ impl<P: Protocol, W: Watch<P>> Audience<P> for W {
 
 /// Passes on what happens; on a branch that is lived for the first time, it keeps the beats.
 struct Lookout<'a, P: Protocol> {
-    beats: Option<&'a mut Vec<Beat>>,
+    beats: Option<&'a mut Beats>,
     audience: &'a mut dyn Audience<P>,
 }
 
@@ -76,7 +78,7 @@ impl<P: Protocol> Watch<P> for Lookout<'_, P> {
                 _ => event.reasons.iter().find_map(P::beat),
             };
             if let Some(kind) = kind {
-                tree::beat(beats, Beat { moment, kind });
+                beats.push(Beat { moment, kind });
             }
         }
         self.audience.event(event);
@@ -99,7 +101,7 @@ impl<P: Protocol> Player for Reel<'_, P> {
         self.world.around_mut()
     }
 
-    fn step(&mut self, until: Micros, beats: Option<&mut Vec<Beat>>) -> bool {
+    fn step(&mut self, until: Micros, beats: Option<&mut Beats>) -> bool {
         self.world.step_before(until, &mut Lookout { beats, audience: self.audience })
     }
 
@@ -107,7 +109,7 @@ impl<P: Protocol> Player for Reel<'_, P> {
         self.world.check(action)
     }
 
-    fn act(&mut self, action: &Action, beats: Option<&mut Vec<Beat>>) -> Result<(), ActionError> {
+    fn act(&mut self, action: &Action, beats: Option<&mut Beats>) -> Result<(), ActionError> {
         self.world.act(action, &mut Lookout { beats, audience: self.audience })
     }
 
@@ -229,6 +231,12 @@ impl<P: Protocol> Timeline<P> {
     /// How many keyframes there are, and about how many bytes they take.
     pub fn frames(&self) -> (usize, usize) {
         self.chronicle.frames()
+    }
+
+    /// How many steps a way to a moment of this branch takes at most, if keyframes were given up so
+    /// that it takes more than at first: then there was one every 10,000 steps.
+    pub fn longest_way(&self) -> Option<u64> {
+        self.chronicle.longest_way()
     }
 
     // ---- onwards -----------------------------------------------------------------------------

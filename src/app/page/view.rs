@@ -34,7 +34,7 @@ impl Page {
                             { stage::action_bar(ui, scene, selection, message.as_ref(), beside.is_some()) }
                         </section>
                         { transport::transport(ui, self.playing, self.speed, &self.time, scene) }
-                        { timeline::timeline(ui, lab.tree(), beside.map(Lab::tree), lab.now(), self.shown[0].scene.steps) }
+                        { timeline::timeline(ui, lab, self.shown[0].scene.steps) }
                         if beside.is_some() {
                             { self.costs() }
                         }

@@ -2,9 +2,8 @@
 //!
 //! A chronicle knows no protocol: the worlds themselves are behind a [`Player`].
 
-use super::tree::{
-    Beat, Branch, BranchId, MAX_ACTIONS, MAX_STEPS, MAX_TIME, Mark, Moment, Place, Tree,
-};
+use super::beats::Beats;
+use super::tree::{Branch, BranchId, MAX_ACTIONS, MAX_STEPS, MAX_TIME, Mark, Moment, Place, Tree};
 use crate::sim::environment::Environment;
 use crate::sim::recording::{Recording, RecordingError, Timed};
 use crate::sim::session::{ENGINE, Session, Strand};
@@ -23,9 +22,9 @@ pub(super) trait Player {
     fn around(&self) -> &Environment;
     fn around_mut(&mut self) -> &mut Environment;
     /// Takes the next event if it is due up to a moment, and adds its beats; tells whether it was.
-    fn step(&mut self, until: Micros, beats: Option<&mut Vec<Beat>>) -> bool;
+    fn step(&mut self, until: Micros, beats: Option<&mut Beats>) -> bool;
     fn check(&self, action: &Action) -> Result<(), ActionError>;
-    fn act(&mut self, action: &Action, beats: Option<&mut Vec<Beat>>) -> Result<(), ActionError>;
+    fn act(&mut self, action: &Action, beats: Option<&mut Beats>) -> Result<(), ActionError>;
     fn digest(&self) -> u64;
     fn weight(&self) -> usize;
     /// Keeps the world as it is, as the keyframe of this number.
@@ -197,6 +196,19 @@ impl Chronicle {
     /// How many keyframes there are, and about how many bytes they take.
     pub fn frames(&self) -> (usize, usize) {
         (self.frames.len(), self.frames.iter().map(|frame| frame.weight).sum())
+    }
+
+    /// How many steps lie between two keyframes of this branch at most, if there are more than there
+    /// were before keyframes were given up.
+    pub fn longest_way(&self) -> Option<u64> {
+        let here = self.tree.current();
+        let shared = self.frames.iter().filter(|frame| self.tree.shares(frame.place, here.id));
+        let (mut last, mut longest) = (0, 0);
+        for after in shared.map(|frame| frame.place.moment.after).chain([here.end.after]) {
+            longest = longest.max(after.saturating_sub(last));
+            last = after;
+        }
+        (longest > STRIDE).then_some(longest)
     }
 
     fn place(&self, reel: &dyn Player) -> Place {
@@ -480,7 +492,7 @@ fn advance(
     done: &mut usize,
     actions: &[Timed],
     until: Micros,
-    beats: Option<&mut Vec<Beat>>,
+    beats: Option<&mut Beats>,
 ) -> bool {
     match actions.get(*done).filter(|timed| timed.after == reel.around().steps) {
         None => reel.step(until, beats),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::beats::Beats;
 use crate::sim::json::read_struct;
 use crate::sim::machine::MAX_TEXT;
 use crate::sim::recording::Timed;
@@ -19,8 +20,6 @@ pub const MAX_MARKS: usize = 256;
 pub const MAX_STEPS: u64 = 5_000_000;
 /// The latest moment: a year. Far beyond [`MAX_STEPS`] in any run in which something happens.
 pub const MAX_TIME: Micros = Micros::from_secs(365 * 86_400);
-/// The most beats that a branch keeps; of a run that has more, every second decision is forgotten.
-const MAX_BEATS: usize = 1 << 16;
 
 /// A place in a run: so many steps were taken, and the clock shows this.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -53,28 +52,6 @@ pub struct Place {
     pub moment: Moment,
 }
 
-/// Something worth a mark beside the slider, and a stop on the way along it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Beat {
-    /// The moment just after it.
-    pub moment: Moment,
-    /// What it is.
-    pub kind: BeatKind,
-}
-
-/// What a beat is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BeatKind {
-    /// A person did something.
-    Acted,
-    /// A node was elected and leads; the number gives its leadership a colour.
-    Led(u64),
-    /// Something was decided for good.
-    Decided,
-    /// An invariant was broken.
-    Breached,
-}
-
 /// A moment that the reader has marked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mark {
@@ -104,7 +81,7 @@ pub struct Branch {
     /// What the reader has marked, in order.
     pub marks: Vec<Mark>,
     /// What is worth a mark, in order.
-    pub beats: Vec<Beat>,
+    pub beats: Beats,
 }
 
 impl Branch {
@@ -124,20 +101,6 @@ impl Branch {
         let lived = self.origin.is_none_or(|origin| self.end > origin.moment);
         !(lived || !self.name.is_empty() || !self.marks.is_empty())
     }
-}
-
-/// Adds a beat to those of a branch.
-pub(super) fn beat(beats: &mut Vec<Beat>, beat: Beat) {
-    if beats.len() == MAX_BEATS {
-        let mut odd = false;
-        beats.retain(|beat| {
-            odd ^= beat.kind == BeatKind::Decided;
-            beat.kind != BeatKind::Decided || odd
-        });
-        // A run of so many other beats forgets its oldest.
-        beats.drain(..beats.len().saturating_sub(MAX_BEATS / 2));
-    }
-    beats.push(beat);
 }
 
 /// The branches of a timeline and where its reader stands; there is always one branch.
@@ -160,7 +123,7 @@ impl Tree {
             checks: Vec::new(),
             end: Moment::default(),
             marks: Vec::new(),
-            beats: Vec::new(),
+            beats: Beats::default(),
         };
         Self { branches: vec![root], current: 0, undone: Vec::new(), next_id: 1 }
     }
@@ -234,7 +197,7 @@ impl Tree {
             checks: old.checks[..done].to_vec(),
             end: moment,
             marks: Vec::new(),
-            beats: old.beats[..old.beats.partition_point(|beat| beat.moment <= moment)].to_vec(),
+            beats: old.beats.up_to(moment),
         };
         self.next_id += 1;
         self.current = self.branches.len();
