@@ -83,7 +83,7 @@ test.describe("in Chinese", () => {
   });
 });
 
-test("themes are chosen, or the system's is worn", async ({ lab, page }) => {
+test("themes are chosen, or the system's is worn", { tag: "@chromium" }, async ({ lab, page }) => {
   const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   await page.emulateMedia({ colorScheme: "light" });
   await lab.open();
@@ -130,8 +130,9 @@ test("keys that are typed into a field are text", async ({ lab, page }) => {
   expect(await lab.now()).toBe(0);
 });
 
-for (const opener of ["Help", "New run…", "Partition…", "Links…"]) {
-  test(`the dialog “${opener}” holds the focus, closes by Escape, and gives the focus back`, async ({ lab, page }) => {
+for (const [opener, tag] of [["Help"], ["New run…", "@chromium"], ["Partition…"], ["Links…", "@chromium"]]) {
+  // Of the dialogs with few stops the last is followed by the bars of the browser; in Firefox they keep the keyboard.
+  test(`the dialog “${opener}” holds the focus, closes by Escape, and gives the focus back`, { tag }, async ({ lab, page }) => {
     await lab.open();
     await lab.select(1);
     const button = lab.get("button", opener);
@@ -156,7 +157,7 @@ for (const opener of ["Help", "New run…", "Partition…", "Links…"]) {
   });
 }
 
-test("it runs at once when asked to, but not for readers who want no motion", async ({ lab, page }) => {
+test("it runs at once when asked to, but not for readers who want no motion", { tag: "@chromium" }, async ({ lab, page }) => {
   await lab.open({ ...LIVELY, autoplay: 1 });
   await lab.leader();
   await page.emulateMedia({ reducedMotion: "reduce" });

@@ -96,7 +96,7 @@ forEveryReader(() => {
     expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
   });
 
-  test("a click on an arrow goes to its moment and selects its message", async ({ lab }) => {
+  test("a click on an arrow goes to its moment and selects its message", { tag: "@chromium" }, async ({ lab }) => {
     await open(lab);
     const now = await lab.now();
     await lab.get("group", "Space–time diagram").focus();
@@ -145,7 +145,7 @@ test("the wheel scrolls the page until the diagram has the focus, then it zooms;
   expect(await lab.now()).toBe(now);
 });
 
-test("a click on a lane selects its node", async ({ lab }) => {
+test("a click on a lane selects its node", { tag: "@chromium" }, async ({ lab }) => {
   await open(lab);
   await lab.get("group", "Space–time diagram").focus();
   const { paths, size } = await parsed(lab.page, await exported(lab, "export.diagram"));
@@ -157,7 +157,7 @@ test("a click on a lane selects its node", async ({ lab }) => {
   await expect(lab.inspector()).toContainText(/S1/);
 });
 
-test("a message that was dropped is broken, and its cross stands where it died", async ({ lab }) => {
+test("a message that was dropped is broken, and its cross stands where it died", { tag: "@chromium" }, async ({ lab }) => {
   await open(lab);
   await lab.stepUntil(async () => (await (await lab.flights()).count()) > 0);
   await lab.press((await lab.flights()).getByRole("button").first());
@@ -183,7 +183,7 @@ test("after acting in the past the diagram shows the branch", async ({ lab }) =>
   await lab.press(lab.get("button", "transport.redo"));
 });
 
-test("every export is what its reader expects", async ({ lab, page }) => {
+test("every export is what its reader expects", { tag: "@chromium" }, async ({ lab, page }) => {
   await open(lab, { seed: 5 });
   await lab.write("a;b#c \"1\"");
   await lab.select(2);

@@ -124,7 +124,7 @@ test("a damaged link says what is wrong, and the run stays", async ({ lab, page 
   }
 });
 
-test("a file that was saved opens with all branches", async ({ lab, page }) => {
+test("a file that was saved opens with all branches", { tag: "@chromium" }, async ({ lab, page }) => {
   await lab.open({ seed: 3 });
   await lab.step(20);
   for (let step = 0; step < 5; step++) await lab.press(lab.get("button", "Step back"));

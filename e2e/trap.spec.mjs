@@ -18,7 +18,7 @@ for (const lang of ["en", "zh"]) {
   test.describe(`in ${lang}`, () => {
     test.use({ lang });
 
-    test("a trap in a running page shows an apology, the recording and a way to start again", async ({ lab, page }) => {
+    test("a trap in a running page shows an apology, the recording and a way to start again", { tag: "@chromium" }, async ({ lab, page }) => {
       await lab.open({ seed: 7, speed: 2000 });
       await lab.play();
       const { number, term } = await lab.leader();

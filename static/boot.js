@@ -15,6 +15,8 @@
  * @param {() => Promise<unknown>} start loads the wasm and runs its entry
  */
 function conclaveBoot(start) {
+  // A worker has no page to stand by.
+  if (typeof document === "undefined") return start();
   const root = document.documentElement;
 
   const TEXTS = {

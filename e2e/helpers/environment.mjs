@@ -30,5 +30,21 @@ export const chromium = {
   ],
 };
 
+/** How Firefox is launched. */
+export const firefox = {
+  executablePath: env.CONCLAVE_FIREFOX ?? "/usr/bin/firefox-esr",
+  firefoxUserPrefs: {
+    // As its readers have it: Playwright allows files to read each other.
+    "security.fileuri.strict_origin_policy": true,
+  },
+};
+
+/** What WebKitGTK is driven by. */
+export const webkit = {
+  driver: env.CONCLAVE_WEBKIT_DRIVER ?? "/usr/bin/WebKitWebDriver",
+  browser: env.CONCLAVE_MINI_BROWSER ?? "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser",
+  screen: env.CONCLAVE_XVFB ?? "/usr/bin/Xvfb",
+};
+
 /** `docs/` of the repository. */
 export const docs = path.join(repository, "docs");

@@ -23,7 +23,7 @@ const READERS = {
 /** Defines the same tests for each kind of reader. */
 export function forEveryReader(define) {
   for (const [reader, use] of Object.entries(READERS)) {
-    test.describe(reader, () => {
+    test.describe(reader, { tag: use.hasTouch ? "@chromium" : [] }, () => {
       test.use(use);
       define();
     });

@@ -268,9 +268,13 @@ pub fn clock(now: Micros) -> String {
     format!("{}.{:03} s", now.0 / 1_000_000, now.0 / 1_000 % 1_000)
 }
 
-/// Mounts the page on `#app`.
+/// Mounts the page on `#app`. In a worker, which has no page, the replay is all there is.
 pub fn start() {
     std::panic::set_hook(Box::new(|info| browser::report_panic(&info.to_string())));
+    hooks::offer_replay();
+    if web_sys::window().is_none() {
+        return;
+    }
     let root = browser::document().get_element_by_id("app").expect("index.html has #app");
     root.set_inner_html("");
     yew::Renderer::<Page>::with_root(root).render();

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use lexopt::{Arg, Parser, ValueExt};
 
+use crate::browser::Engine;
 use crate::serve::ServeOptions;
 use crate::test::TestOptions;
 
@@ -67,9 +68,13 @@ const USAGES: &[Usage] = &[
     },
     Usage {
         name: "test",
-        about: "run all checks and tests, natively and in Chromium; the last line counts them",
+        about: "run all checks and tests, natively and in three browsers; the last line counts them",
         options: &[
             ("--quick", "leave out all that needs a browser"),
+            (
+                "--browser NAME",
+                "of the browsers only chromium, firefox or webkit; can be given again",
+            ),
             ("--trunk", "check the page that Trunk builds, too (see trunk-check)"),
         ],
     },
@@ -102,7 +107,7 @@ pub fn help() -> String {
     for usage in USAGES {
         let _ = write!(text, "\n  {:<12} {}\n", usage.name, usage.about);
         for (option, about) in usage.options {
-            let _ = writeln!(text, "      {option:<12} {about}");
+            let _ = writeln!(text, "      {option:<14} {about}");
         }
     }
     text
@@ -146,10 +151,11 @@ fn parse_build(parser: &mut Parser, usage: &Usage) -> Result<Command, String> {
 }
 
 fn parse_test(parser: &mut Parser, usage: &Usage) -> Result<Command, String> {
-    let mut options = TestOptions { quick: false, trunk: false };
-    each_option(parser, usage, |option, _| {
+    let mut options = TestOptions { quick: false, engines: Vec::new(), trunk: false };
+    each_option(parser, usage, |option, parser| {
         match option {
             "quick" => options.quick = true,
+            "browser" => options.engines.push(parse_engine(parser)?),
             _trunk => options.trunk = true,
         }
         Ok(())
@@ -178,6 +184,13 @@ fn parse_port(parser: &mut Parser) -> Result<u16, String> {
     let value = parser.value().map_err(|_| allowed.to_owned())?;
     let port = value.parse::<u16>().ok().filter(|&port| port > 0);
     port.ok_or_else(|| format!("{allowed}, not \"{}\"", value.to_string_lossy()))
+}
+
+fn parse_engine(parser: &mut Parser) -> Result<Engine, String> {
+    let allowed = "--browser takes chromium, firefox or webkit";
+    let value = parser.value().map_err(|_| allowed.to_owned())?;
+    let engine = Engine::ALL.into_iter().find(|engine| value == engine.name());
+    engine.ok_or_else(|| format!("{allowed}, not \"{}\"", value.to_string_lossy()))
 }
 
 /// Calls `take` with the name of each option; refuses what `usage` does not list.
@@ -259,8 +272,11 @@ mod tests {
     #[test]
     fn the_other_commands_are_read() {
         assert_eq!(parsed("build --dev"), Ok(Command::Build { profile: Profile::Dev }));
-        let options = TestOptions { quick: true, trunk: false };
+        let options = TestOptions { quick: true, engines: Vec::new(), trunk: false };
         assert_eq!(parsed("test --quick"), Ok(Command::Test(options)));
+        let engines = vec![Engine::WebKit, Engine::Firefox];
+        let options = TestOptions { quick: false, engines, trunk: false };
+        assert_eq!(parsed("test --browser webkit --browser firefox"), Ok(Command::Test(options)));
         assert_eq!(parsed("bench"), Ok(Command::Bench));
         assert_eq!(parsed("screenshots"), Ok(Command::Screenshots));
         assert_eq!(parsed("trunk-check"), Ok(Command::TrunkCheck));
@@ -275,6 +291,9 @@ mod tests {
         assert_eq!(error("build --fast"), "build does not take --fast; its options are: --dev");
         assert_eq!(error("build now"), "build does not take \"now\"; its options are: --dev");
         assert_eq!(error("bench --fast"), "bench does not take --fast; it takes no options");
+        let browsers = "--browser takes chromium, firefox or webkit";
+        assert_eq!(error("test --browser"), browsers);
+        assert_eq!(error("test --browser lynx"), format!("{browsers}, not \"lynx\""));
         let port = "--port takes a number from 1 to 65535";
         assert_eq!(error("serve --port"), port);
         assert_eq!(error("serve --port 0"), format!("{port}, not \"0\""));

@@ -1,30 +1,49 @@
-//! Tests and scripts in Chromium: finds or installs what they need, and runs them.
+//! Tests and scripts in browsers: finds or installs what they need, and runs them.
 
-use std::env;
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
+use crate::programs::{self, Program};
 use crate::stages::Tally;
 use crate::workspace::{Workspace, run};
 
 /// The oldest Node.js that Playwright runs on.
 const NODE_MAJOR: u32 = 20;
 
-/// The names under which Chromium goes on PATH. Ubuntu's `chromium-browser` may be a mere hint to install it: last.
-const CHROMIUM_NAMES: [&str; 5] =
-    ["chromium", "google-chrome", "google-chrome-stable", "chrome", "chromium-browser"];
+/// What shows the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Chromium,
+    Firefox,
+    /// WebKitGTK, a sibling of Safari.
+    WebKit,
+}
 
-/// Where Chromium lives on systems that do not put it on PATH.
-const CHROMIUM_PLACES: [&str; 4] = [
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
-    r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
-];
+impl Engine {
+    pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::WebKit];
+
+    /// Its name on the command line, and that of its project in e2e/playwright.config.mjs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+            Self::WebKit => "webkit",
+        }
+    }
+
+    /// The programs it is made of.
+    fn programs(self) -> &'static [Program] {
+        match self {
+            Self::Chromium => &[programs::CHROMIUM],
+            Self::Firefox => &[programs::FIREFOX],
+            Self::WebKit => &[programs::WEBKIT_DRIVER, programs::MINI_BROWSER, programs::XVFB],
+        }
+    }
+}
 
 /// A built page, for the browser scripts (see e2e/helpers/environment.mjs).
 pub struct Page {
@@ -48,11 +67,12 @@ impl Page {
     }
 }
 
-/// Runs the Playwright tests on a page.
-pub fn test(workspace: &Workspace, page: &Page) -> Result<Tally> {
-    let report = workspace.target.join(format!("playwright-{}.json", page.build));
-    let mut node = script(workspace, page)?;
+/// Runs the Playwright tests on a page in one engine.
+pub fn test(workspace: &Workspace, page: &Page, engine: Engine) -> Result<Tally> {
+    let report = workspace.target.join(format!("playwright-{}-{}.json", page.build, engine.name()));
+    let mut node = script(workspace, page, engine)?;
     node.arg("node_modules/@playwright/test/cli.js").arg("test").args(page.spec);
+    node.arg(format!("--project={}", engine.name()));
     node.arg("--reporter=list,json").env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report);
     // An old report must not speak for this run.
     if report.exists() {
@@ -68,8 +88,8 @@ pub fn test(workspace: &Workspace, page: &Page) -> Result<Tally> {
     Ok(tally)
 }
 
-/// A `node` command in `e2e/`, told where the page and Chromium are; installs what is missing.
-pub fn script(workspace: &Workspace, page: &Page) -> Result<Command> {
+/// A `node` command in `e2e/`, told where the page and the engine are; installs what is missing.
+pub fn script(workspace: &Workspace, page: &Page, engine: Engine) -> Result<Command> {
     ensure!(
         page.dist.join("index.html").exists(),
         "there is no page in {}",
@@ -78,14 +98,14 @@ pub fn script(workspace: &Workspace, page: &Page) -> Result<Command> {
     let folder = workspace.root.join("e2e");
     ensure_node()?;
     ensure_packages(&folder)?;
-    let chromium = ensure_chromium()?;
+    let programs = programs::ensure(engine.programs())?;
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let mut node = Command::new("node");
     node.current_dir(folder)
         .env("CONCLAVE_DIST", &page.dist)
         .env("CONCLAVE_BUILD", page.build)
         .env("CONCLAVE_PORT", port.to_string())
-        .env("CONCLAVE_CHROMIUM", chromium);
+        .envs(programs);
     Ok(node)
 }
 
@@ -159,60 +179,6 @@ fn ensure_packages(folder: &Path) -> Result<()> {
     let mut command = Command::new(npm);
     command.arg("ci").current_dir(folder).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
     run(&mut command, "npm ci")
-}
-
-/// The path of Chromium; installs it with apt where there is none.
-fn ensure_chromium() -> Result<PathBuf> {
-    if let Some(path) = find_chromium() {
-        return Ok(path);
-    }
-    install_chromium()?;
-    find_chromium().context("Chromium was installed, but is not on PATH")
-}
-
-fn find_chromium() -> Option<PathBuf> {
-    if let Some(path) = env::var_os("CONCLAVE_CHROMIUM") {
-        return Some(path.into());
-    }
-    let on_path = CHROMIUM_NAMES.iter().find_map(|name| on_path(name));
-    on_path.or_else(|| CHROMIUM_PLACES.iter().map(PathBuf::from).find(|path| path.exists()))
-}
-
-fn install_chromium() -> Result<()> {
-    let sudo = match on_path("apt-get") {
-        None => bail!(
-            "found no Chromium or Chrome. Please install one, or name it: \
-             CONCLAVE_CHROMIUM=/path/to/chromium cargo xtask test"
-        ),
-        Some(_) if is_root() => None,
-        Some(_) => Some(on_path("sudo").context(
-            "found no Chromium or Chrome. Please let an administrator run: \
-             apt-get install chromium fonts-noto-cjk",
-        )?),
-    };
-    println!("Installing Chromium and a Chinese font with apt-get (about half a minute) ...");
-    let apt = |args: &[&str]| {
-        let mut command = match &sudo {
-            Some(sudo) => Command::new(sudo),
-            None => Command::new("env"),
-        };
-        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]).args(args);
-        run(&mut command, "apt-get")
-    };
-    apt(&["update"])?;
-    apt(&["install", "-y", "--no-install-recommends", "chromium", "fonts-noto-cjk"])
-}
-
-/// The first program of this name on PATH.
-fn on_path(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
-    env::split_paths(&path).map(|folder| folder.join(&file)).find(|candidate| candidate.is_file())
-}
-
-fn is_root() -> bool {
-    let output = Command::new("id").arg("-u").output();
-    output.is_ok_and(|output| output.stdout == b"0\n")
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //! * [`build`] and [`page`]: from sources to `dist/`; [`weight`]: what that weighs
 //! * [`serve`] and [`http`]: the development server
 //! * [`test`]: all checks, as [`stages`]; [`browser`] and [`trunk`] are some of them
+//! * [`programs`]: the browsers and what else the tests want from outside
 //! * [`scripts`]: benchmarks, pictures and tables
 
 mod args;
@@ -15,6 +16,7 @@ mod browser;
 mod build;
 mod http;
 mod page;
+mod programs;
 mod scripts;
 mod serve;
 mod stages;

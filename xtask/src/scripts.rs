@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::args::Profile;
-use crate::browser::{self, Page};
+use crate::browser::{self, Engine, Page};
 use crate::build::{build, measure};
 use crate::workspace::{PEERS, Workspace, run};
 
@@ -34,6 +34,6 @@ pub fn screenshots(workspace: &Workspace) -> Result<()> {
 /// Builds the page and runs a script of `e2e/` on it, with a folder as its argument.
 fn run_in_browser(workspace: &Workspace, script: &str, folder: Option<&Path>) -> Result<()> {
     build(workspace, Profile::Release)?;
-    let mut command = browser::script(workspace, &Page::bundle(workspace))?;
+    let mut command = browser::script(workspace, &Page::bundle(workspace), Engine::Chromium)?;
     run(command.arg(script).args(folder), script)
 }

@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 
 use crate::args::Profile;
-use crate::browser::{self, Page};
+use crate::browser::{self, Engine, Page};
 use crate::build::build;
 use crate::stages::{Stage, Tally, cargo_test, check, run_all};
 use crate::trunk;
@@ -16,6 +16,8 @@ use crate::workspace::{PEERS, WASM_TARGET, Workspace, ensure_wasm_target};
 pub struct TestOptions {
     /// Leave out all that needs a browser.
     pub quick: bool,
+    /// The engines to show the page in; none for all.
+    pub engines: Vec<Engine>,
     /// Check the page that Trunk builds, too.
     pub trunk: bool,
 }
@@ -24,7 +26,17 @@ pub struct TestOptions {
 pub fn test(workspace: &Workspace, options: &TestOptions) -> Result<ExitCode> {
     let mut stages = native_stages();
     if !options.quick {
-        stages.extend(browser_stages());
+        stages.push(Stage {
+            name: "build of the page",
+            takes: "a minute the first time",
+            run: |workspace| {
+                build(workspace, Profile::Release)?;
+                Ok(Tally::ONE)
+            },
+        });
+        let all = options.engines.is_empty();
+        let wanted = |engine: &Engine| all || options.engines.contains(engine);
+        stages.extend(Engine::ALL.into_iter().filter(wanted).map(browser_stage));
     }
     if options.trunk {
         stages.extend(trunk::stages());
@@ -95,22 +107,24 @@ fn native_stages() -> Vec<Stage> {
     ]
 }
 
-fn browser_stages() -> Vec<Stage> {
-    vec![
-        Stage {
-            name: "build of the page",
-            takes: "a minute the first time",
-            run: |workspace| {
-                build(workspace, Profile::Release)?;
-                Ok(Tally::ONE)
-            },
-        },
-        Stage {
+fn browser_stage(engine: Engine) -> Stage {
+    match engine {
+        Engine::Chromium => Stage {
             name: "tests in Chromium",
-            takes: "a minute or two, half a minute more to install Chromium",
-            run: |workspace| browser::test(workspace, &Page::bundle(workspace)),
+            takes: "some minutes, half a minute more to install Chromium",
+            run: |workspace| browser::test(workspace, &Page::bundle(workspace), Engine::Chromium),
         },
-    ]
+        Engine::Firefox => Stage {
+            name: "tests in Firefox",
+            takes: "some minutes, half a minute more to install Firefox",
+            run: |workspace| browser::test(workspace, &Page::bundle(workspace), Engine::Firefox),
+        },
+        Engine::WebKit => Stage {
+            name: "tests in WebKitGTK",
+            takes: "a minute, half a minute more to install WebKitGTK",
+            run: |workspace| browser::test(workspace, &Page::bundle(workspace), Engine::WebKit),
+        },
+    }
 }
 
 fn clippy(cargo: &mut Command) -> Result<Tally> {

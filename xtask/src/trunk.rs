@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::browser::{self, Page};
+use crate::browser::{self, Engine, Page};
 use crate::stages::{Stage, Tally, check, run_all};
 use crate::workspace::{Workspace, ensure_wasm_target, run};
 
@@ -35,7 +35,7 @@ pub fn stages() -> Vec<Stage> {
         Stage {
             name: "Trunk's page in Chromium",
             takes: "half a minute",
-            run: |workspace| browser::test(workspace, &Page::trunk(workspace)),
+            run: |workspace| browser::test(workspace, &Page::trunk(workspace), Engine::Chromium),
         },
     ]
 }
