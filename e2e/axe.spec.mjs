@@ -30,6 +30,8 @@ async function visitStates(lab, look) {
   await look("a message that is gone");
   await lab.tab("Clients");
   await look("clients");
+  await lab.tab("Counters");
+  await look("counters");
   await lab.tab("tab.space_time");
   await look("space–time");
   await lab.press(lab.get("button", "Export…"));

@@ -9,6 +9,7 @@
 mod browser;
 mod clients;
 mod costs;
+mod counters;
 mod dialogs;
 mod element;
 mod events;
@@ -196,6 +197,8 @@ pub enum Tab {
     Traffic,
     /// The clients.
     Clients,
+    /// What the run costs over time.
+    Counters,
 }
 
 /// The dialogs.

@@ -28,6 +28,9 @@ pub struct Look {
 
 /// What a protocol signs beside [`Protocol`], so that it can be shown. Everything here only reads.
 pub trait Exhibit: Protocol {
+    /// How each kind of message is drawn and what it is called in the paper, by its number.
+    const KINDS: &'static [(Glyph, &'static str)];
+
     /// The protocol's name.
     fn name() -> Phrase;
 
@@ -59,8 +62,14 @@ pub trait Exhibit: Protocol {
     /// The index of the last entry of a disk's log.
     fn last_index_on(disk: &Self::Durable) -> u64;
 
+    /// The epoch that a message speaks of.
+    fn epoch(message: &Self::Message) -> Epoch;
+
     /// How a message looks; asked for every message in every frame.
-    fn look(message: &Self::Message) -> Look;
+    fn look(message: &Self::Message) -> Look {
+        let (glyph, kind) = Self::KINDS[usize::from(Self::kind(message))];
+        Look { glyph, epoch: Self::epoch(message), kind }
+    }
 
     /// What a message says: the paper's names and the values.
     fn fields(message: &Self::Message) -> Vec<(&'static str, String)>;

@@ -2,7 +2,7 @@
 
 use super::events::{Journal, Wreck};
 use super::trace::Scribe;
-use super::{EventRow, Exhibit, Flight, Folds, Message, Scene, Trace, Window, subject};
+use super::{Counters, EventRow, Exhibit, Flight, Folds, Message, Scene, Trace, Window, subject};
 use crate::sim::timeline::{BranchId, Moment, Timeline, Tree};
 use crate::sim::{
     Action, ActionError, LinkError, MessageId, Micros, NodeId, Recording, RecordingError, Session,
@@ -123,6 +123,8 @@ pub trait Lab {
     fn folds(&self) -> Folds;
     /// Everything there is to draw but the messages under way.
     fn scene(&self, window: Window) -> Scene;
+    /// What was counted up to this moment, over time.
+    fn counters(&self) -> Counters<'_>;
     /// The messages under way, into a list that is cleared first.
     fn flights(&self, into: &mut Vec<Flight>);
     /// One message under way, whole.
@@ -339,6 +341,10 @@ impl<P: Exhibit> Lab for Run<P> {
 
     fn scene(&self, window: Window) -> Scene {
         subject::scene(self.world(), window)
+    }
+
+    fn counters(&self) -> Counters<'_> {
+        subject::counters(self.world())
     }
 
     fn flights(&self, into: &mut Vec<Flight>) {

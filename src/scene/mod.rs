@@ -24,7 +24,9 @@ pub use pair::Pair;
 pub use trace::Trace;
 
 use crate::sim::node::Status;
-use crate::sim::{MessageId, Micros, NodeId, NodeSet, Place, Quality, Seat, SettingKind, Workload};
+use crate::sim::{
+    MessageId, Micros, NodeId, NodeSet, Place, Quality, Seat, SettingKind, Tally, Workload,
+};
 use crate::text::Phrase;
 
 /// Everything there is to draw at a moment, but the messages under way: those are asked for at each
@@ -102,6 +104,17 @@ pub struct Costs {
     pub round_trips: Option<u64>,
     /// For how long no node that runs has led; none where nodes are never led.
     pub leaderless: Option<Micros>,
+}
+
+/// What was counted so far, over time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Counters<'a> {
+    /// How each kind of message is drawn and what it is called in the paper, by its number.
+    pub kinds: &'static [(Glyph, &'static str)],
+    /// The counts.
+    pub tally: &'a Tally,
+    /// Whether the nodes have a leader when all is well, so that elections say something.
+    pub is_led: bool,
 }
 
 /// What nodes can be asked to do, beside what clients ask.

@@ -10,7 +10,9 @@
 //! of actions. Each branch on the left has one on the right, whose name is its number.
 
 use super::lab::SEARCHED;
-use super::{Advance, EventRow, Flight, Folds, Lab, Message, Scene, Trace, Window, Wreck};
+use super::{
+    Advance, Counters, EventRow, Flight, Folds, Lab, Message, Scene, Trace, Window, Wreck,
+};
 use crate::sim::timeline::{Beat, BranchId, MAX_BRANCHES, MAX_STEPS, Moment, Tree};
 use crate::sim::{
     Action, ActionError, MessageId, Micros, NodeId, Recording, RecordingError, Session, Text,
@@ -373,6 +375,10 @@ impl Lab for Pair {
 
     fn scene(&self, window: Window) -> Scene {
         self.left.scene(window)
+    }
+
+    fn counters(&self) -> Counters<'_> {
+        self.left.counters()
     }
 
     fn flights(&self, into: &mut Vec<Flight>) {

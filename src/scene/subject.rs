@@ -2,8 +2,8 @@
 
 use super::events::notate_answer;
 use super::{
-    Client, Column, Costs, Epoch, Exhibit, Face, Flight, Glyph, Logs, Look, Message, Node, Orders,
-    Scene, Setting, Timer, Verdict, Window, Witness,
+    Client, Column, Costs, Counters, Epoch, Exhibit, Face, Flight, Glyph, Logs, Look, Message,
+    Node, Orders, Scene, Setting, Timer, Verdict, Window, Witness,
 };
 use crate::sim::environment::{Envelope, Environment};
 use crate::sim::node::Status;
@@ -23,6 +23,8 @@ pub(super) trait Subject {
     fn leadership(&self, node: NodeId) -> Option<Epoch>;
     /// A timer's name, and whether it is the one to draw around its node.
     fn timer(&self, number: usize) -> (Phrase, bool);
+    /// How each kind of message looks, by its number.
+    fn kinds(&self) -> &'static [(Glyph, &'static str)];
     /// How the message in a slot looks.
     fn look(&self, slot: u32) -> Look;
     /// What the message in a slot is for, and what it says.
@@ -63,6 +65,10 @@ impl<P: Exhibit> Subject for World<P> {
 
     fn timer(&self, number: usize) -> (Phrase, bool) {
         P::timer(P::TIMERS[number])
+    }
+
+    fn kinds(&self) -> &'static [(Glyph, &'static str)] {
+        P::KINDS
     }
 
     fn look(&self, slot: u32) -> Look {
@@ -210,6 +216,11 @@ fn clients(around: &Environment) -> Vec<Client> {
             .map(|pending| (pending.op.to_string(), pending.node, pending.invoked)),
     });
     shown.collect()
+}
+
+/// What was counted so far.
+pub(super) fn counters(subject: &dyn Subject) -> Counters<'_> {
+    Counters { kinds: subject.kinds(), tally: &subject.around().tally, is_led: subject.is_led() }
 }
 
 fn costs(subject: &dyn Subject) -> Costs {

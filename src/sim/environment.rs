@@ -208,10 +208,10 @@ impl Environment {
         self.now = self.now.max(moment);
     }
 
-    /// Counts in whether a node leads, if it runs.
-    pub fn count_leader(&mut self, node: NodeId, leads: bool) {
+    /// Counts in the number with which a node leads, if it runs and does.
+    pub fn count_leader(&mut self, node: NodeId, number: Option<u64>) {
         let runs = self.node(node).status == Status::Up;
-        self.tally.leads(node, runs && leads, self.now);
+        self.tally.leads(node, number.filter(|_| runs), self.now);
     }
 
     /// What a node knows of where it runs.
@@ -223,7 +223,7 @@ impl Environment {
     pub fn weight(&self) -> usize {
         let post = self.post.slots() * size_of::<Option<Envelope>>();
         let clients = self.clients.len() * size_of::<Client>();
-        self.nodes.len() * size_of::<Node>() + post + clients
+        self.nodes.len() * size_of::<Node>() + post + clients + self.tally.weight()
     }
 
     // ---- its parts of the world's digest, in their order -------------------------------------

@@ -24,6 +24,7 @@ pub mod protocol;
 mod queue;
 pub mod recording;
 pub mod rng;
+pub mod series;
 pub mod session;
 pub mod sorted;
 pub mod tally;

@@ -83,6 +83,16 @@ pub trait Protocol: Sized + Clone + Debug + Eq + Hash + 'static {
         None
     }
 
+    /// How many entries of its log a node knows to be committed, or whether it knows what is chosen.
+    fn committed(_: &Self::State) -> u64 {
+        0
+    }
+
+    /// What kind of message it is: a number from zero, for counting each kind by itself.
+    fn kind(_: &Self::Message) -> u8 {
+        0
+    }
+
     /// How many bytes a message takes when it is written down plainly: eight for a number, one for a
     /// name, a kind or a flag, and one more than its length for a text. 0 where nobody counts.
     fn bytes(_: &Self::Message) -> u64 {

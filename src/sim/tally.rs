@@ -3,6 +3,7 @@
 //! The counts are a part of the world: they go with it into keyframes and through every replay, so
 //! at any moment they are those of the run up to there. They are no part of its digest.
 
+use super::series::Series;
 use super::{Micros, NodeId, NodeSet};
 
 /// The counts of a run.
@@ -16,6 +17,12 @@ pub struct Tally {
     pub operations: u64,
     /// How long these took, from the first time that they were asked to the answer.
     pub latencies: Spread,
+    /// All that was counted, over time.
+    pub series: Series,
+    /// How many entries of the log any node has known to be committed.
+    committed: u64,
+    /// The number with which each node led last, by id, as far as one did; 0 for none.
+    led: Vec<u64>,
     /// The nodes that run and lead, also those that nobody follows any more.
     leaders: NodeSet,
     /// For how long there was no such node, up to `since`.
@@ -26,26 +33,49 @@ pub struct Tally {
 
 impl Tally {
     /// A node sends a message.
-    pub(super) fn sent(&mut self, bytes: u64) {
+    pub(super) fn sent(&mut self, kind: u8, bytes: u64, now: Micros) {
         self.messages += 1;
         self.bytes += bytes;
+        self.series.at(now).sent(kind, bytes);
     }
 
     /// A client has its answer.
-    pub(super) fn answered(&mut self, latency: Micros) {
+    pub(super) fn answered(&mut self, latency: Micros, now: Micros) {
         self.operations += 1;
         self.latencies.add(latency.0);
+        self.series.at(now).latencies.add(latency.0);
     }
 
-    /// A node runs and leads, or does not.
-    pub(super) fn leads(&mut self, node: NodeId, leads: bool, now: Micros) {
-        if self.leaders.contains(node) == leads {
-            return;
+    /// A node knows so many entries to be committed.
+    #[inline]
+    pub(super) fn committed(&mut self, entries: u64, now: Micros) {
+        if entries > self.committed {
+            self.series.at(now).commits += entries - self.committed;
+            self.committed = entries;
         }
+    }
+
+    /// A node runs and leads with a number, or does not.
+    #[inline]
+    pub(super) fn leads(&mut self, node: NodeId, number: Option<u64>, now: Micros) {
+        let known = self.led.get(node.slot()).copied();
+        if self.leaders.contains(node) != number.is_some() || (number.is_some() && number != known)
+        {
+            self.changes(node, number, now);
+        }
+    }
+
+    fn changes(&mut self, node: NodeId, number: Option<u64>, now: Micros) {
         let before = self.leaderless(now);
-        match leads {
-            true => _ = self.leaders.insert(node),
-            false => self.leaders.remove(node),
+        match number {
+            Some(number) => {
+                self.leaders.insert(node);
+                self.led.resize(self.led.len().max(node.slot() + 1), 0);
+                // Whoever goes on after a pause was not elected again.
+                let last = std::mem::replace(&mut self.led[node.slot()], number);
+                self.series.at(now).elections += u64::from(last != number);
+            }
+            None => self.leaders.remove(node),
         }
         (self.leaderless, self.since) = (before, now);
     }
@@ -62,6 +92,11 @@ impl Tally {
             false => self.leaderless,
         }
     }
+
+    /// About how many bytes a copy of it takes, beside its own size.
+    pub(super) fn weight(&self) -> usize {
+        self.latencies.weight() + self.series.weight() + self.led.len() * size_of::<u64>()
+    }
 }
 
 /// How many parts each octave of [`Spread`] has.
@@ -75,7 +110,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    fn add(&mut self, value: u64) {
+    pub(super) fn add(&mut self, value: u64) {
         let shift = (u64::BITS - value.leading_zeros()).saturating_sub(PARTS.ilog2() + 1);
         let place = (shift * PARTS) as usize + (value >> shift) as usize;
         if self.counts.len() <= place {
@@ -84,10 +119,28 @@ impl Spread {
         self.counts[place] = self.counts[place].saturating_add(1);
     }
 
+    /// Adds all values of another one.
+    pub(super) fn join(&mut self, other: &Self) {
+        if self.counts.len() < other.counts.len() {
+            self.counts.resize(other.counts.len(), 0);
+        }
+        for (sum, &count) in self.counts.iter_mut().zip(&other.counts) {
+            *sum = sum.saturating_add(count);
+        }
+    }
+
+    fn weight(&self) -> usize {
+        self.counts.len() * size_of::<u32>()
+    }
+
+    /// How many values there are.
+    pub fn count(&self) -> u64 {
+        self.counts.iter().copied().map(u64::from).sum()
+    }
+
     /// The least value that so many of a hundred do not exceed; none when there are no values.
     pub fn percentile(&self, percent: u8) -> Option<u64> {
-        let all: u64 = self.counts.iter().copied().map(u64::from).sum();
-        let wanted = (all * u64::from(percent)).div_ceil(100).max(1);
+        let wanted = (self.count() * u64::from(percent)).div_ceil(100).max(1);
         let mut seen = 0;
         let place = self.counts.iter().position(|&count| {
             seen += u64::from(count);
@@ -137,11 +190,11 @@ mod tests {
         let at = Micros::from_millis;
         let mut tally = Tally::default();
         assert_eq!(tally.leaderless(at(5)), at(5));
-        tally.leads(NodeId(0), true, at(10));
-        tally.leads(NodeId(1), true, at(20));
-        tally.leads(NodeId(0), false, at(30));
+        tally.leads(NodeId(0), Some(1), at(10));
+        tally.leads(NodeId(1), Some(2), at(20));
+        tally.leads(NodeId(0), None, at(30));
         assert_eq!(tally.leaderless(at(40)), at(10));
-        tally.leads(NodeId(1), false, at(50));
+        tally.leads(NodeId(1), None, at(50));
         assert_eq!(tally.leaderless(at(57)), at(17));
     }
 }

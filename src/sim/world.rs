@@ -421,7 +421,7 @@ impl<P: Protocol> World<P> {
         }
         let from = Seat::Node(node);
         for (to, message) in fx.messages.drain(..) {
-            around.tally.sent(P::bytes(&message));
+            around.tally.sent(P::kind(&message), P::bytes(&message), around.now);
             bodies.send(around, from, Seat::Node(to), Body::Peer(message));
         }
         for (request, answer) in fx.answers.drain(..) {
@@ -437,12 +437,14 @@ impl<P: Protocol> World<P> {
             judge.changed(&self.states, node, &mut self.found);
         }
         self.count_leader(node);
+        let committed = self.state(node).map_or(0, P::committed);
+        self.around.tally.committed(committed, self.now());
     }
 
     /// A node may have begun to lead, or ceased to.
     fn count_leader(&mut self, node: NodeId) {
-        let leads = self.state(node).and_then(P::leads).is_some();
-        self.around.count_leader(node, leads);
+        let number = self.state(node).and_then(P::leads);
+        self.around.count_leader(node, number);
     }
 
     // ---- messages ----------------------------------------------------------------------------

@@ -10,8 +10,8 @@ use super::{Page, Shown, clusters};
 use crate::app::element::{Element, Is, all, dismiss, el};
 use crate::app::{Dialog, Msg, Plan, Selection, Tab, Ui, browser, button, button_with};
 use crate::app::{
-    clients, costs, dialogs, events, inspector, keys, logs, rules, spacetime, stage, timeline,
-    traffic, transport, verdicts,
+    clients, costs, counters, dialogs, events, inspector, keys, logs, rules, spacetime, stage,
+    timeline, traffic, transport, verdicts,
 };
 
 impl Page {
@@ -241,6 +241,7 @@ impl Page {
             (Tab::Events, say::tab::events()),
             (Tab::Traffic, say::tab::traffic(scene.in_flight)),
             (Tab::Clients, say::tab::clients()),
+            (Tab::Counters, say::tab::counters()),
         ];
         let panel = match self.tab {
             Tab::Logs => logs::logs(ui, scene),
@@ -265,6 +266,7 @@ impl Page {
                 all(vec![clients::form(ui, scene, self.choice), clients::clients(ui, scene)])
             }
             Tab::Clients => clients::clients(ui, scene),
+            Tab::Counters => counters::counters(ui, &*self.lab),
         };
         let id = |tab: Tab| AttrValue::from(format!("tab-{tab:?}"));
         let tabs = tabs.into_iter().map(|(tab, label)| {

@@ -125,6 +125,24 @@ impl Message {
         }
     }
 
+    /// The number of its kind: [`Protocol::kind`](crate::sim::Protocol::kind).
+    pub fn kind(&self) -> u8 {
+        match self {
+            Self::RequestVote { .. } => 0,
+            Self::RequestVoteReply { vote_granted: true, .. } => 1,
+            Self::RequestVoteReply { vote_granted: false, .. } => 2,
+            Self::PreVote { .. } => 3,
+            Self::PreVoteReply { vote_granted: true, .. } => 4,
+            Self::PreVoteReply { vote_granted: false, .. } => 5,
+            Self::AppendEntries { entries, .. } if entries.is_empty() => 6,
+            Self::AppendEntries { .. } => 7,
+            Self::AppendEntriesReply { outcome: Outcome::Success { .. }, .. } => 8,
+            Self::AppendEntriesReply { outcome: Outcome::Failure { .. }, .. } => 9,
+            Self::InstallSnapshot { .. } => 10,
+            Self::TimeoutNow { .. } => 11,
+        }
+    }
+
     /// How many bytes it takes: [`Protocol::bytes`](crate::sim::Protocol::bytes).
     pub fn bytes(&self) -> u64 {
         let (kind, flag) = (1, 1);

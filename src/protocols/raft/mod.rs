@@ -237,6 +237,14 @@ impl Protocol for Raft {
         server.is_leader().then_some(server.term().0)
     }
 
+    fn committed(server: &Server) -> u64 {
+        server.commit_index.0
+    }
+
+    fn kind(message: &Message) -> u8 {
+        message.kind()
+    }
+
     fn bytes(message: &Message) -> u64 {
         message.bytes()
     }

@@ -9,7 +9,7 @@ use super::{
     Breach, Durable, Index, Log, Message, Payload, Progress, Raft, ReadMode, Reason, Role, Server,
     Snapshot, Term, Timer, sentences,
 };
-use crate::scene::{self, Exhibit, Face, Field, Glyph, Look, Mark, Sentence, Shape, Vote, Window};
+use crate::scene::{self, Epoch, Exhibit, Face, Field, Glyph, Mark, Sentence, Shape, Vote, Window};
 use crate::sim::protocol::Judge;
 use crate::sim::{NodeId, NodeSet, Protocol};
 use crate::text::{Argument, Phrase, say};
@@ -27,6 +27,21 @@ impl From<Index> for Argument {
 }
 
 impl Exhibit for Raft {
+    const KINDS: &'static [(Glyph, &'static str)] = &[
+        (Glyph::Ballot, "RequestVote"),
+        (Glyph::Yes, "Vote"),
+        (Glyph::No, "VoteRefused"),
+        (Glyph::Ballot, "PreVote"),
+        (Glyph::Yes, "PreVoteReply"),
+        (Glyph::No, "PreVoteRefused"),
+        (Glyph::Heartbeat, "Heartbeat"),
+        (Glyph::Entries, "AppendEntries"),
+        (Glyph::Ack, "AppendEntriesReply"),
+        (Glyph::No, "AppendEntriesRefused"),
+        (Glyph::Snapshot, "InstallSnapshot"),
+        (Glyph::Ballot, "TimeoutNow"),
+    ];
+
     fn name() -> Phrase {
         say::raft::name()
     }
@@ -144,28 +159,8 @@ impl Exhibit for Raft {
         disk.log.last_index().0
     }
 
-    fn look(message: &Message) -> Look {
-        let (glyph, kind) = match message {
-            Message::RequestVote { .. } => (Glyph::Ballot, "RequestVote"),
-            Message::RequestVoteReply { vote_granted: true, .. } => (Glyph::Yes, "Vote"),
-            Message::RequestVoteReply { vote_granted: false, .. } => (Glyph::No, "VoteRefused"),
-            Message::PreVote { .. } => (Glyph::Ballot, "PreVote"),
-            Message::PreVoteReply { vote_granted: true, .. } => (Glyph::Yes, "PreVoteReply"),
-            Message::PreVoteReply { vote_granted: false, .. } => (Glyph::No, "PreVoteRefused"),
-            Message::AppendEntries { entries, .. } if entries.is_empty() => {
-                (Glyph::Heartbeat, "Heartbeat")
-            }
-            Message::AppendEntries { .. } => (Glyph::Entries, "AppendEntries"),
-            Message::AppendEntriesReply { outcome: Outcome::Success { .. }, .. } => {
-                (Glyph::Ack, "AppendEntriesReply")
-            }
-            Message::AppendEntriesReply { outcome: Outcome::Failure { .. }, .. } => {
-                (Glyph::No, "AppendEntriesRefused")
-            }
-            Message::InstallSnapshot { .. } => (Glyph::Snapshot, "InstallSnapshot"),
-            Message::TimeoutNow { .. } => (Glyph::Ballot, "TimeoutNow"),
-        };
-        Look { glyph, epoch: message.term().0.into(), kind }
+    fn epoch(message: &Message) -> Epoch {
+        message.term().0.into()
     }
 
     fn fields(message: &Message) -> Vec<(&'static str, String)> {

@@ -144,7 +144,7 @@ impl Environment {
             Answer::Redirect(_) | Answer::Written | Answer::Value(_) => {
                 let pending = client.pending.take();
                 if let (Some(pending), Answer::Written | Answer::Value(_)) = (pending, answer) {
-                    self.tally.answered(self.now.since(pending.invoked));
+                    self.tally.answered(self.now.since(pending.invoked), self.now);
                 }
                 let client = self.client(id);
                 client.impatience.call_off();

@@ -99,6 +99,20 @@ impl Message {
 }
 
 impl Message {
+    /// The number of its kind: [`Protocol::kind`](crate::sim::Protocol::kind).
+    pub fn kind(&self) -> u8 {
+        match self {
+            Self::Prepare { .. } => 0,
+            Self::Promise { .. } => 1,
+            Self::Accept { values, .. } if values.is_empty() => 2,
+            Self::Accept { .. } => 3,
+            Self::Accepted { .. } => 4,
+            Self::Refused { .. } => 5,
+            Self::Success { .. } => 6,
+            Self::Install { .. } => 7,
+        }
+    }
+
     /// How many bytes it takes: [`Protocol::bytes`](crate::sim::Protocol::bytes).
     pub fn bytes(&self) -> u64 {
         let (kind, flag) = (1, 1);

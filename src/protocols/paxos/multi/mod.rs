@@ -212,6 +212,14 @@ impl Protocol for MultiPaxos {
         }
     }
 
+    fn committed(replica: &Replica) -> u64 {
+        replica.executed().0
+    }
+
+    fn kind(message: &Message) -> u8 {
+        message.kind()
+    }
+
     fn bytes(message: &Message) -> u64 {
         message.bytes()
     }

@@ -2,8 +2,7 @@
 
 use super::{Breach, Cell, Durable, Message, Milestone, MultiPaxos, Reason, Replica, Role, Slot};
 use super::{Timer, Value};
-use crate::scene::{self, Epoch, Exhibit, Face, Field, Glyph, Look, Mark};
-use crate::scene::{Sentence, Shape, Vote, Window};
+use crate::scene::{self, Epoch, Exhibit, Face, Field, Glyph, Mark, Sentence, Shape, Vote, Window};
 use crate::sim::protocol::Judge;
 use crate::sim::{NodeId, NodeSet, Protocol, RequestId};
 use crate::text::{Argument, Phrase, say};
@@ -15,6 +14,17 @@ impl From<Slot> for Argument {
 }
 
 impl Exhibit for MultiPaxos {
+    const KINDS: &'static [(Glyph, &'static str)] = &[
+        (Glyph::Ballot, "Prepare"),
+        (Glyph::Yes, "Promise"),
+        (Glyph::Heartbeat, "Heartbeat"),
+        (Glyph::Entries, "Accept"),
+        (Glyph::Ack, "Accepted"),
+        (Glyph::No, "Refused"),
+        (Glyph::Entries, "Success"),
+        (Glyph::Snapshot, "Install"),
+    ];
+
     fn name() -> Phrase {
         say::multi_paxos::name()
     }
@@ -106,18 +116,8 @@ impl Exhibit for MultiPaxos {
         disk.log.last().0
     }
 
-    fn look(message: &Message) -> Look {
-        let (glyph, kind) = match message {
-            Message::Prepare { .. } => (Glyph::Ballot, "Prepare"),
-            Message::Promise { .. } => (Glyph::Yes, "Promise"),
-            Message::Accept { values, .. } if values.is_empty() => (Glyph::Heartbeat, "Heartbeat"),
-            Message::Accept { .. } => (Glyph::Entries, "Accept"),
-            Message::Accepted { .. } => (Glyph::Ack, "Accepted"),
-            Message::Refused { .. } => (Glyph::No, "Refused"),
-            Message::Success { .. } => (Glyph::Entries, "Success"),
-            Message::Install { .. } => (Glyph::Snapshot, "Install"),
-        };
-        Look { glyph, epoch: message.ballot().into(), kind }
+    fn epoch(message: &Message) -> Epoch {
+        message.ballot().into()
     }
 
     fn fields(message: &Message) -> Vec<(&'static str, String)> {

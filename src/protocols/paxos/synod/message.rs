@@ -57,6 +57,17 @@ impl Message {
 }
 
 impl Message {
+    /// The number of its kind: [`Protocol::kind`](crate::sim::Protocol::kind).
+    pub fn kind(&self) -> u8 {
+        match self {
+            Self::Prepare { .. } => 0,
+            Self::Promise { .. } => 1,
+            Self::Accept(_) => 2,
+            Self::Accepted(_) => 3,
+            Self::Refused { .. } => 4,
+        }
+    }
+
     /// How many bytes it takes: [`Protocol::bytes`](crate::sim::Protocol::bytes).
     pub fn bytes(&self) -> u64 {
         let (kind, flag) = (1, 1);

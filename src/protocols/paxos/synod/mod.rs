@@ -130,6 +130,14 @@ impl Protocol for Paxos {
         replica.durable
     }
 
+    fn committed(replica: &Replica) -> u64 {
+        replica.learned().is_some().into()
+    }
+
+    fn kind(message: &Message) -> u8 {
+        message.kind()
+    }
+
     fn bytes(message: &Message) -> u64 {
         message.bytes()
     }

@@ -5,13 +5,21 @@ use super::{
 };
 use crate::protocols::paxos::ballot::Ballot;
 use crate::scene::{
-    self, Column, Exhibit, Face, Field, Glyph, Look, Sentence, Shape, Vote, Window,
+    self, Column, Epoch, Exhibit, Face, Field, Glyph, Sentence, Shape, Vote, Window,
 };
 use crate::sim::protocol::Judge;
 use crate::sim::{NodeId, NodeSet, Protocol};
 use crate::text::{Argument, Phrase, say};
 
 impl Exhibit for Paxos {
+    const KINDS: &'static [(Glyph, &'static str)] = &[
+        (Glyph::Ballot, "Prepare"),
+        (Glyph::Yes, "Promise"),
+        (Glyph::Entries, "Accept"),
+        (Glyph::Ack, "Accepted"),
+        (Glyph::No, "Refused"),
+    ];
+
     fn name() -> Phrase {
         say::paxos::name()
     }
@@ -82,15 +90,8 @@ impl Exhibit for Paxos {
         disk.accepted.is_some().into()
     }
 
-    fn look(message: &Message) -> Look {
-        let (glyph, kind) = match message {
-            Message::Prepare { .. } => (Glyph::Ballot, "Prepare"),
-            Message::Promise { .. } => (Glyph::Yes, "Promise"),
-            Message::Accept(_) => (Glyph::Entries, "Accept"),
-            Message::Accepted(_) => (Glyph::Ack, "Accepted"),
-            Message::Refused { .. } => (Glyph::No, "Refused"),
-        };
-        Look { glyph, epoch: message.ballot().into(), kind }
+    fn epoch(message: &Message) -> Epoch {
+        message.ballot().into()
     }
 
     fn fields(message: &Message) -> Vec<(&'static str, String)> {
