@@ -69,10 +69,12 @@ fn compile(workspace: &Workspace, profile: Profile) -> Result<()> {
     run(&mut command, "compiling the page")
 }
 
-/// Compiles the crate `unpack` to wasm, which takes a second; it is always as small as can be.
+/// Compiles the crate `unpack` to wasm, which takes a second; it is always as small as can be. wasm-bindgen does not write
+/// it anew, so it is the linker that has to write short numbers short.
 fn compile_unpacker(workspace: &Workspace) -> Result<Vec<u8>> {
     let mut command = workspace.cargo();
-    command.args(["build", "--quiet", "--release", "--target", WASM_TARGET, "--package", "unpack"]);
+    command.args(["rustc", "--quiet", "--release", "--target", WASM_TARGET, "--package", "unpack"]);
+    command.args(["--crate-type", "cdylib", "--", "-Clink-arg=--compress-relocations"]);
     run(command.env("CARGO_PROFILE_RELEASE_STRIP", "true"), "compiling the unpacker")?;
     let wasm = workspace.target.join(WASM_TARGET).join("release/unpack.wasm");
     fs::read(&wasm).with_context(|| format!("cannot read {}", workspace.display(&wasm)))
