@@ -1,4 +1,4 @@
-//! Turns `static/locales/*.toml` into Rust: one function for each phrase, one table for each
+//! Takes the comments out of the page's style sheet, and turns `static/locales/*.toml` into Rust: one function for each phrase, one table for each
 //! language. A phrase that a language lacks, has too many, or fills in with other names than English
 //! does is an error here, and so a language is complete or the build fails.
 
@@ -10,24 +10,38 @@ use std::{env, fs};
 /// The language whose phrases say which arguments there are.
 const REFERENCE: &str = "en";
 const FOLDER: &str = "static/locales";
+const STYLE: &str = "static/style/page.css";
 
 /// The phrases of a language, by dotted key.
 type Phrases = BTreeMap<String, String>;
 
 fn main() {
     println!("cargo::rerun-if-changed={FOLDER}");
+    println!("cargo::rerun-if-changed={STYLE}");
     println!("cargo::rerun-if-changed=build.rs");
+    let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
+    let write = |name, content: String| {
+        fs::write(Path::new(&out).join(name), content).expect("OUT_DIR is writable");
+    };
+    match fs::read_to_string(STYLE) {
+        Ok(style) => write("page.css", without_comments(&style)),
+        Err(error) => println!("cargo::error={STYLE}: {error}"),
+    }
     match generate(Path::new(FOLDER)) {
-        Ok(code) => {
-            let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
-            fs::write(Path::new(&out).join("phrases.rs"), code).expect("OUT_DIR is writable");
-        }
+        Ok(code) => write("phrases.rs", code),
         Err(errors) => {
             for error in errors {
                 println!("cargo::error={error}");
             }
         }
     }
+}
+
+/// A style sheet without what is for those who read its source.
+fn without_comments(style: &str) -> String {
+    let mut parts = style.split("/*");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.filter_map(|part| part.split_once("*/")).fold(first, |kept, (_, rest)| kept + rest)
 }
 
 fn generate(folder: &Path) -> Result<String, Vec<String>> {

@@ -5,7 +5,7 @@ mod app;
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
-    app::start();
+    // The scripts in `static/` say where pages begin.
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -1,23 +1,23 @@
 /**
- * Starts the page and stands by for the day it breaks. A plain classic script, shared by both builds: joined into
- * app.js by `cargo xtask build`, loaded as it is by Trunk's page.
+ * Starts the page, if the document has an element `#app.conclave` for it, and stands by for the day it breaks. A plain
+ * classic script, shared by both builds: joined into app.js by `cargo xtask build`, loaded as it is by Trunk's page.
  *
  * It promises that nobody is left with a blank or dead page:
  *  - if the program cannot start here, the page says why, in English and Chinese;
  *  - if the program traps while it runs, a panel offers the recording of the run and a new start.
  *
- * Two names on `globalThis` are the contract with the wasm:
- *  - `__conclave_recording`: a string, the recording of the run so far, kept up to date by the page;
- *  - `__conclave_panic(message)`: called by the panic hook, just before the wasm traps.
- *
  * `<html data-conclave>` tells the state: starting, running, unsupported or trapped.
  *
- * @param {() => Promise<unknown>} start loads the wasm and runs its entry
+ * @param {() => Promise<object>} load loads the wasm and gives what it exports
  */
-function conclaveBoot(start) {
-  // A worker has no page to stand by.
-  if (typeof document === "undefined") return start();
+function conclaveBoot(load) {
+  // A worker has no page; it can replay runs.
+  if (typeof document === "undefined") {
+    return load().then((program) => (globalThis.__conclave_replay = program.replay));
+  }
   const root = document.documentElement;
+  /** The recording of the run so far, kept where a trap cannot reach it. */
+  let recording = "";
 
   const TEXTS = {
     en: {
@@ -102,8 +102,7 @@ function conclaveBoot(start) {
     if (root.dataset.conclave === "trapped") return;
     root.dataset.conclave = "trapped";
     const text = /^zh/i.test(root.lang) ? TEXTS.zh : TEXTS.en;
-    const recording = globalThis.__conclave_recording;
-    const recorded = typeof recording === "string" && recording !== "";
+    const recorded = recording !== "";
     const content = [
       make("h2", { textContent: text.trappedTitle }),
       make("p", { textContent: recorded ? text.trapped : text.trappedBare }),
@@ -133,14 +132,55 @@ function conclaveBoot(start) {
     if (isFromWasm(error)) showTrapped(String(error));
   }
 
-  async function run() {
+  /** Lets a page know when it is hidden, shown, scrolled in or out of sight, and when it has another width. */
+  function watch(page, host) {
+    let near = true;
+    const look = () => page.sight(near && document.visibilityState === "visible");
+    document.addEventListener("visibilitychange", look);
+    new IntersectionObserver((entries) => {
+      near = entries.at(-1).isIntersecting;
+      look();
+    }).observe(host);
+    let width = host.clientWidth;
+    new ResizeObserver(() => {
+      if (width === host.clientWidth) return;
+      width = host.clientWidth;
+      page.resized();
+    }).observe(host);
+    look();
+  }
+
+  /** Puts the page into the document. */
+  function open(program, host) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(program.style());
+    document.adoptedStyleSheets.push(sheet);
+    const tell = (name, detail) => {
+      if (name === "keep") globalThis.__conclave_recording = recording = detail;
+    };
+    const home = location.href.split("#")[0];
+    const page = new program.Mounted(host, root, home, [...new URLSearchParams(location.search)], tell);
+    const visit = () => {
+      if (location.hash.startsWith("#run=")) page.visit(location.hash.slice(5));
+    };
+    addEventListener("hashchange", visit);
+    visit();
+    watch(page, host);
+    // For tests and benchmarks.
+    globalThis.__conclave_replay = program.replay;
+    globalThis.__conclave_open = (json) => page.open(json);
+    globalThis.__conclave_trap = program.trap;
+  }
+
+  async function run(host) {
     root.dataset.conclave = "starting";
     if (typeof WebAssembly !== "object") return showUnsupported("missing");
-    globalThis.__conclave_panic = (message) => showTrapped(String(message));
     addEventListener("error", (event) => onError(event.error));
     addEventListener("unhandledrejection", (event) => onError(event.reason));
     try {
-      await start();
+      const program = await load();
+      program.prepare((message) => showTrapped(message));
+      open(program, host);
       performance.mark("conclave-running");
       if (root.dataset.conclave === "starting") root.dataset.conclave = "running";
     } catch (error) {
@@ -151,5 +191,6 @@ function conclaveBoot(start) {
     }
   }
 
-  run();
+  const host = document.querySelector("#app.conclave");
+  if (host) run(host);
 }

@@ -16,4 +16,5 @@ conclaveBoot(async () => {
   decode(data, new Uint8Array(memory.buffer, start));
   unpack(start, data.length, packed.length);
   await wasm_bindgen({ module_or_path: new Uint8Array(memory.buffer, start + data.length + packed.length, packed.length) });
+  return wasm_bindgen;
 });

@@ -3,6 +3,7 @@
 const { js, wasm } = document.querySelector("meta[name=conclave-module]").dataset;
 
 conclaveBoot(async () => {
-  const { default: init } = await import(new URL(js, document.baseURI));
-  await init({ module_or_path: new URL(wasm, document.baseURI) });
+  const program = await import(new URL(js, document.baseURI));
+  await program.default({ module_or_path: new URL(wasm, document.baseURI) });
+  return program;
 });

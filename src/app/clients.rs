@@ -29,15 +29,16 @@ pub fn form(ui: &Ui, scene: &Scene, choice: Choice) -> Html {
         let send = ui.send.clone();
         move |op| send.emit(Msg::Act(Action::Request { node, op, persistent }))
     };
-    let key = || browser::value_of("client-key").trim().to_owned().into();
+    let key = |event: &Event| browser::value_of(event, "client-key").trim().to_owned().into();
     let onsubmit = {
         let ask = ask.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            ask(Op::Write { key: key(), value: browser::value_of("client-value").into() });
+            let value = browser::value_of(&event, "client-value").into();
+            ask(Op::Write { key: key(&event), value });
         })
     };
-    let onread = Callback::from(move |_: MouseEvent| ask(Op::Read { key: key() }));
+    let onread = Callback::from(move |event: MouseEvent| ask(Op::Read { key: key(&event) }));
     let onchoose = {
         let send = ui.send.clone();
         Callback::from(move |event: Event| {

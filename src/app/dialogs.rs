@@ -76,7 +76,8 @@ fn new_run(ui: &Ui, draft: &Draft, lab: &dyn Lab) -> Html {
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             let [protocol, beside, nodes, seed] =
-                ["run-protocol", "run-beside", "run-nodes", "run-seed"].map(browser::value_of);
+                ["run-protocol", "run-beside", "run-nodes", "run-seed"]
+                    .map(|id| browser::value_of(&event, id));
             let beside = (beside != NOBODY).then_some(beside);
             send.emit(Msg::TryStart { protocol, beside, nodes, seed });
         })

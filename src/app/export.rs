@@ -73,6 +73,7 @@ pub fn choices(ui: &Ui) -> Html {
 pub fn save(
     file: File,
     ui: &Ui,
+    page: &Element,
     lab: &mut dyn Lab,
     scene: &Scene,
     selection: Option<Selection>,
@@ -80,8 +81,8 @@ pub fn save(
 ) -> Result<(), JsValue> {
     let (language, protocol) = (ui.language, ui.say(lab.title()));
     let (name, text) = match file {
-        File::FrameSvg => ("cluster.svg", frame()?.0),
-        File::FramePng => return frame().and_then(save_pixels),
+        File::FrameSvg => ("cluster.svg", frame(page)?.0),
+        File::FramePng => return frame(page).and_then(save_pixels),
         File::Json => ("events.json", export::json(&lab.story(MOST_EVENTS), language)),
         File::Csv => ("events.csv", export::csv(&lab.story(MOST_EVENTS), language)),
         File::Diagram => {
@@ -91,7 +92,7 @@ pub fn save(
             let view = diagram
                 .view()
                 .unwrap_or(View { from: lab.now().since(Micros::from_millis(300)), ..UNSEEN });
-            let inks = browser::document().query_selector(".inks")?.ok_or(JsValue::NULL)?;
+            let inks = page.query_selector(".inks")?.ok_or(JsValue::NULL)?;
             let palette = spacetime::palette(&inks);
             let title = format!("{protocol}: {}", ui.say(say::spacetime::label()));
             let words = spacetime::words(ui, scene);
@@ -136,10 +137,9 @@ const STYLES: [&str; 13] = [
 ];
 
 /// The stage as an SVG that stands alone, and its size.
-fn frame() -> Result<(String, f64, f64), JsValue> {
-    let document = browser::document();
+fn frame(page: &Element) -> Result<(String, f64, f64), JsValue> {
     let missing = || JsValue::from_str("there is no stage");
-    let stage = document.query_selector(&shown("svg"))?.ok_or_else(missing)?;
+    let stage = page.query_selector(&shown("svg"))?.ok_or_else(missing)?;
     let copy: Element = stage.clone_node_with_deep(true)?.unchecked_into();
     let (olds, news) = (stage.query_selector_all("*")?, copy.query_selector_all("*")?);
     for place in 0..olds.length() {
@@ -155,8 +155,9 @@ fn frame() -> Result<(String, f64, f64), JsValue> {
     let view_box = stage.unchecked_ref::<web_sys::SvgsvgElement>().view_box().base_val();
     let view_box = view_box.ok_or_else(missing)?;
     let (width, height) = (f64::from(view_box.width()), f64::from(view_box.height()));
-    let make = |name| document.create_element_ns(Some("http://www.w3.org/2000/svg"), name);
-    let card = document.query_selector(".stage-card")?.ok_or_else(missing)?;
+    let make =
+        |name| browser::document().create_element_ns(Some("http://www.w3.org/2000/svg"), name);
+    let card = page.query_selector(".stage-card")?.ok_or_else(missing)?;
     let style = browser::window().get_computed_style(&card)?.ok_or_else(missing)?;
     let ground = make("rect")?;
     ground.set_attribute("fill", &style.get_property_value("background-color")?)?;
@@ -164,7 +165,7 @@ fn frame() -> Result<(String, f64, f64), JsValue> {
     copy.insert_before(&ground, copy.first_child().as_ref())?;
     // The canvas fits over the stage as the view box fits into it.
     let swarm: HtmlCanvasElement =
-        document.query_selector(&shown(".swarm"))?.ok_or_else(missing)?.unchecked_into();
+        page.query_selector(&shown(".swarm"))?.ok_or_else(missing)?.unchecked_into();
     let (wide, high) = (f64::from(swarm.client_width()), f64::from(swarm.client_height()));
     if swarm.width() > 0 && wide > 0.0 && high > 0.0 {
         let scale = (wide / width).min(high / height);

@@ -1,6 +1,7 @@
 //! The page, in Yew.
 //!
-//! [`page::Page`] is the hub: it owns the [`Lab`](conclave::scene::Lab), takes every [`Msg`], and
+//! [`mount::Mounted`] is a page in an element, of which there may be several; they share nothing.
+//! [`page::Page`] is its hub: it owns the [`Lab`](conclave::scene::Lab), takes every [`Msg`], and
 //! hands a [`Scene`](conclave::scene::Scene) to the panels. Yew renders what changes with an event;
 //! what moves with time is moved by [`stage::motion`], once a frame, outside Yew. Panels are plain
 //! functions of a scene that send messages, nothing else: every component that Yew compiles costs
@@ -14,10 +15,10 @@ mod dialogs;
 mod element;
 mod events;
 mod export;
-mod hooks;
 mod inspector;
 mod keys;
 mod logs;
+mod mount;
 mod options;
 mod page;
 mod rules;
@@ -33,8 +34,6 @@ use conclave::sim::timeline::BranchId;
 use conclave::sim::{Action, MessageId, Micros, NodeId};
 use conclave::text::{Language, Phrase};
 use yew::prelude::*;
-
-pub use page::Page;
 
 /// Everything that can be asked of the page.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,8 +74,8 @@ pub enum Msg {
     Start(Plan),
     /// Go on from a file: a run with its branches, or the JSON of a recording.
     Open(Vec<u8>),
-    /// Go on from the link in the page's address, if there is one.
-    OpenLink,
+    /// Go on from a link.
+    OpenLink(String),
     /// Speak another language.
     Speak(Language),
     /// Wear another theme.
@@ -114,9 +113,9 @@ pub enum Msg {
     Complain(Phrase),
     /// Take a notice away.
     Dismiss(u64),
-    /// The page was hidden, shown, or scrolled in or out of sight.
-    Sight,
-    /// The stage has another size.
+    /// The page was hidden, shown, or scrolled in or out of sight; whether it can be seen.
+    Sight(bool),
+    /// The page has another width.
     Resized,
 }
 
@@ -269,16 +268,4 @@ pub fn epoch_class(epoch: Epoch) -> String {
 /// A moment for people: seconds with milliseconds.
 pub fn clock(now: Micros) -> String {
     format!("{}.{:03} s", now.0 / 1_000_000, now.0 / 1_000 % 1_000)
-}
-
-/// Mounts the page on `#app`. In a worker, which has no page, the replay is all there is.
-pub fn start() {
-    std::panic::set_hook(Box::new(|info| browser::report_panic(&info.to_string())));
-    hooks::offer_replay();
-    if web_sys::window().is_none() {
-        return;
-    }
-    let root = browser::document().get_element_by_id("app").expect("index.html has #app");
-    root.set_inner_html("");
-    yew::Renderer::<Page>::with_root(root).render();
 }

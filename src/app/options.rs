@@ -21,7 +21,7 @@ pub fn speed(place: u32) -> f64 {
     js_sys::Math::pow(10.0, f64::from(place) / PLACES_A_DECADE)
 }
 
-/// What the address asks for.
+/// What the page's address, or the attributes of its element, ask for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// The protocol's name.
@@ -47,8 +47,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads the page's address; with them come notices of what was not right.
-    pub fn read() -> (Self, Vec<Phrase>) {
+    /// Reads names and values; with the options come notices of what was not right.
+    pub fn read(given: &[(String, String)]) -> (Self, Vec<Phrase>) {
         let mut options = Self {
             protocol: PROTOCOLS[0].id.into(),
             beside: None,
@@ -62,9 +62,9 @@ impl Options {
             still: browser::matches("(prefers-reduced-motion: reduce)"),
         };
         let mut notices = Vec::new();
-        for (name, value) in browser::query() {
+        for (name, value) in given {
             if let Err(allowed) = options.set(&name.to_ascii_lowercase(), value.trim()) {
-                notices.push(say::option::refused(allowed, name, value));
+                notices.push(say::option::refused(allowed, &**name, &**value));
             }
         }
         // Movement that nobody asked for is not for readers who asked for none.

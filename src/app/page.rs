@@ -3,21 +3,23 @@
 mod update;
 mod view;
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use conclave::protocols::catalog;
 use conclave::scene::{EventRow, Lab, Scene, Window};
 use conclave::sim::Recording;
 use conclave::text::Phrase;
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
+use web_sys::Element;
 use yew::prelude::*;
 
 use super::browser::{self, Frames};
 use super::clients::Choice;
 use super::dialogs::Draft;
-use super::hooks;
 use super::options::Options;
-use super::spacetime::{Ask, Diagram};
+use super::spacetime::Diagram;
 use super::stage::Places;
 use super::stage::layout::Layout;
 use super::stage::motion::Motion;
@@ -25,8 +27,6 @@ use super::{Dialog, Msg, Selection, Tab, Ui};
 
 /// How many columns the table of logs shows.
 const LOG_COLUMNS: u64 = 12;
-/// The least width of a wide stage, in CSS pixels.
-pub const WIDE: &str = "(min-width: 640px)";
 
 /// Something that the reader should know.
 #[derive(Clone, PartialEq)]
@@ -43,8 +43,58 @@ struct Shown {
     places: Places,
 }
 
+/// Where a page is put, and how it begins.
+#[derive(Clone, PartialEq)]
+pub struct Setup {
+    /// The element that it fills.
+    pub host: Element,
+    /// The element that wears its language and theme.
+    pub root: Element,
+    /// The address that its links lead to.
+    pub home: String,
+    /// Options: names and values.
+    pub options: Vec<(String, String)>,
+    /// What is told of it.
+    pub tell: Function,
+}
+
+/// Yew makes it of nothing but itself.
+impl Properties for Setup {
+    type Builder = ();
+
+    fn builder() {}
+}
+
+/// The page as Yew sees it. Scripts that ask it something do not wait for Yew, so it is shared.
+pub struct Desk {
+    page: Rc<RefCell<Page>>,
+}
+
+impl Component for Desk {
+    type Message = Msg;
+    type Properties = Setup;
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let send = ctx.link().callback(|msg| msg);
+        Self { page: Rc::new(RefCell::new(Page::new(ctx.props().clone(), send))) }
+    }
+
+    fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
+        self.page.borrow_mut().take(msg)
+    }
+
+    fn view(&self, _: &Context<Self>) -> Html {
+        self.page.borrow().show()
+    }
+
+    fn rendered(&mut self, _: &Context<Self>, _: bool) {
+        self.page.borrow_mut().rendered();
+    }
+}
+
 /// The page.
 pub struct Page {
+    setup: Setup,
     ui: Ui,
     options: Options,
     lab: Box<dyn Lab>,
@@ -76,42 +126,37 @@ pub struct Page {
     dialog_element: NodeRef,
     /// The link that was made last.
     link: Option<AttrValue>,
-    onscreen: Rc<std::cell::Cell<bool>>,
-    /// Kept, so that the browser can call them as long as the page lives.
-    _listeners: Vec<Closure<dyn FnMut(JsValue)>>,
+    /// Whether somebody can see it.
+    seen: bool,
 }
 
-impl Component for Page {
-    type Message = Msg;
-    type Properties = ();
-
-    fn create(ctx: &Context<Self>) -> Self {
-        let (options, complaints) = Options::read();
+impl Page {
+    fn new(setup: Setup, send: Callback<Msg>) -> Self {
+        let (options, complaints) = Options::read(&setup.options);
         let recording = Recording::new(&options.protocol, options.nodes, options.seed);
         let session = catalog::begin(recording, options.beside.as_deref());
         let Ok((lab, _)) = session.and_then(catalog::resume) else {
             unreachable!("options are in their ranges")
         };
         let window = Window { first: None, columns: LOG_COLUMNS };
-        let ui = Ui { language: options.language, send: ctx.link().callback(|msg| msg) };
+        let ui = Ui { language: options.language, send };
         let frames = Frames::new({
             let send = ui.send.clone();
             move |clock| send.emit(Msg::Frame(clock))
         });
-        let onscreen = Rc::new(std::cell::Cell::new(true));
         let mut page = Self {
             shown: Vec::new(),
             side: 0,
             rows: Vec::new(),
             playing: options.autoplay,
             speed: options.speed,
-            _listeners: listen(&ui.send, &onscreen),
             diagram: Diagram::new(&ui.send),
+            setup,
             ui,
             lab,
             window,
             frames,
-            onscreen,
+            seen: true,
             options,
             clock: 0.0,
             last_frame: None,
@@ -134,22 +179,13 @@ impl Component for Page {
         for complaint in complaints {
             page.notice(complaint);
         }
-        hooks::offer(&page.ui.send);
         page.dress();
         page.keep();
-        page.ui.send.emit(Msg::OpenLink);
         page
     }
 
-    fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
-        self.take(msg)
-    }
-
-    fn view(&self, _: &Context<Self>) -> Html {
-        self.show()
-    }
-
-    fn rendered(&mut self, _: &Context<Self>, _: bool) {
+    /// Yew has made or changed the page's elements.
+    fn rendered(&mut self) {
         for Shown { motion, places: Places { messages, canvas }, .. } in &mut self.shown {
             motion.attach(messages.cast(), canvas.cast());
         }
@@ -163,61 +199,15 @@ impl Component for Page {
         self.draw_diagram();
         self.mind_frames();
     }
+
+    /// Tells whoever listens that something has happened.
+    fn tell(&self, name: &str, detail: &str) {
+        // What becomes of it is theirs.
+        let _ = self.setup.tell.call2(&JsValue::NULL, &name.into(), &detail.into());
+    }
 }
 
 /// The clusters of a run, one or two.
 fn clusters(lab: &dyn Lab) -> impl Iterator<Item = &dyn Lab> {
     std::iter::once(lab).chain(lab.beside())
-}
-
-/// Listens to what hides and shows the page and to what changes its size.
-fn listen(
-    send: &Callback<Msg>,
-    onscreen: &Rc<std::cell::Cell<bool>>,
-) -> Vec<Closure<dyn FnMut(JsValue)>> {
-    let on_sight = {
-        let send = send.clone();
-        Closure::<dyn FnMut(JsValue)>::new(move |_| send.emit(Msg::Sight))
-    };
-    let on_resize = {
-        let send = send.clone();
-        Closure::<dyn FnMut(JsValue)>::new(move |_| send.emit(Msg::Resized))
-    };
-    let on_size = {
-        let send = send.clone();
-        Closure::<dyn FnMut(JsValue)>::new(move |_| send.emit(Msg::Diagram(Ask::Draw)))
-    };
-    let on_link = {
-        let send = send.clone();
-        Closure::<dyn FnMut(JsValue)>::new(move |_| send.emit(Msg::OpenLink))
-    };
-    let on_cross = {
-        let (send, onscreen) = (send.clone(), onscreen.clone());
-        Closure::<dyn FnMut(JsValue)>::new(move |entries: JsValue| {
-            let entries = js_sys::Array::from(&entries);
-            let last = entries.get(entries.length().saturating_sub(1));
-            if let Ok(entry) = last.dyn_into::<web_sys::IntersectionObserverEntry>() {
-                onscreen.set(entry.is_intersecting());
-                send.emit(Msg::Sight);
-            }
-        })
-    };
-    // What an old browser lacks is not listened to.
-    let function = |closure: &Closure<dyn FnMut(JsValue)>| {
-        closure.as_ref().unchecked_ref::<js_sys::Function>().clone()
-    };
-    let _ = browser::document()
-        .add_event_listener_with_callback("visibilitychange", &function(&on_sight));
-    let _ = browser::window().add_event_listener_with_callback("hashchange", &function(&on_link));
-    let _ = browser::window().add_event_listener_with_callback("resize", &function(&on_size));
-    if let Ok(Some(query)) = browser::window().match_media(WIDE) {
-        let _ = query.add_event_listener_with_callback("change", &function(&on_resize));
-    }
-    let root = browser::document().get_element_by_id("app");
-    if let (Ok(observer), Some(root)) =
-        (web_sys::IntersectionObserver::new(&function(&on_cross)), root)
-    {
-        observer.observe(&root);
-    }
-    vec![on_sight, on_resize, on_size, on_link, on_cross]
 }

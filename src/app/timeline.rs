@@ -102,7 +102,7 @@ pub fn keeping(ui: &Ui, tree: &Tree, link: Option<&AttrValue>) -> Html {
         let send = ui.send.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            send.emit(Msg::Mark(browser::value_of("mark-text")));
+            send.emit(Msg::Mark(browser::value_of(&event, "mark-text")));
         })
     };
     let name = |number: usize, name: &str| match name {

@@ -6,7 +6,7 @@ use conclave::sim::timeline::{MAX_STEPS, Moment};
 use conclave::sim::{ActionError, Micros, Recording, Seat, Session};
 use conclave::text::{Phrase, say};
 
-use super::{Notice, Page, Shown, WIDE, clusters};
+use super::{Notice, Page, Shown, clusters};
 use crate::app::dialogs::{self, Draft};
 use crate::app::spacetime::Ask;
 use crate::app::stage::Places;
@@ -51,7 +51,8 @@ impl Page {
             }
             Msg::Share(at_end) => match self.lab.line(at_end).to_link() {
                 Ok(link) => {
-                    let (address, send) = (browser::address(&link), self.ui.send.clone());
+                    let address = format!("{}#run={link}", self.setup.home);
+                    let send = self.ui.send.clone();
                     yew::platform::spawn_local(async move {
                         let copied = browser::copy(&address).await;
                         send.emit(Msg::Shared(address, copied));
@@ -101,13 +102,12 @@ impl Page {
                 }
                 Err(error) => self.refuse(complain_link(&error)),
             },
-            Msg::OpenLink => match browser::link().map(|link| Session::from_link(&link)) {
-                Some(Ok(session)) => {
+            Msg::OpenLink(link) => match Session::from_link(&link) {
+                Ok(session) => {
                     self.pause();
                     self.open(session);
                 }
-                Some(Err(error)) => self.notice(complain_link(&error)),
-                None => return false,
+                Err(error) => self.notice(complain_link(&error)),
             },
             Msg::Speak(language) => {
                 self.ui.language = language;
@@ -172,11 +172,13 @@ impl Page {
             Msg::Persist(persistent) => self.choice.persistent = persistent,
             Msg::Complain(phrase) => self.notice(phrase),
             Msg::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
-            Msg::Sight => {
+            Msg::Sight(seen) => {
+                self.seen = seen;
                 self.mind_frames();
                 return false;
             }
             Msg::Resized => {
+                self.diagram.request();
                 let layouts = self.shown.iter().map(|shown| self.layout(&shown.scene));
                 for (place, layout) in layouts.collect::<Vec<_>>().into_iter().enumerate() {
                     self.shown[place].layout = layout;
@@ -209,7 +211,7 @@ impl Page {
 
     /// Frames are asked for while there is something to move and somebody to see it, else none.
     pub(super) fn mind_frames(&mut self) {
-        let wanted = self.playing && browser::visible() && self.onscreen.get();
+        let wanted = self.playing && self.seen;
         match (wanted, self.last_frame.is_some()) {
             (true, false) => {
                 self.last_frame = Some(browser::clock());
@@ -286,7 +288,7 @@ impl Page {
     /// Where things stand on a stage; one of two is square.
     fn layout(&self, scene: &Scene) -> Layout {
         let alone = self.lab.beside().is_none();
-        Layout::new(scene, alone && browser::matches(WIDE))
+        Layout::new(scene, alone && browser::is_wide(&self.setup.host))
     }
 
     /// Draws the space–time diagram, if it is to be seen.
@@ -300,9 +302,9 @@ impl Page {
 
     /// Saves the run for another program; tells whether there is something to say about it.
     fn export(&mut self, file: export::File) -> bool {
-        let Self { ui, lab, shown, side, selection, diagram, .. } = self;
+        let Self { setup, ui, lab, shown, side, selection, diagram, .. } = self;
         let (lab, scene) = (cluster(&mut **lab, *side), &shown[*side].scene);
-        let saved = export::save(file, ui, lab, scene, *selection, diagram);
+        let saved = export::save(file, ui, &setup.host, lab, scene, *selection, diagram);
         if self.tab != Tab::SpaceTime {
             self.lab.forget_trace();
         }
@@ -424,22 +426,28 @@ impl Page {
 
     /// Keeps the recording where a trap cannot reach it.
     pub(super) fn keep(&self) {
-        browser::keep_recording(&match self.lab.beside() {
+        let recording = match self.lab.beside() {
             None => self.lab.recording().to_json(),
             Some(_) => self.lab.line(false).to_json(),
-        });
+        };
+        self.tell("keep", &recording);
     }
 
-    /// Tells the document which language it speaks and which theme it wears.
+    /// Lets the root say which language it speaks and which theme it wears.
     pub(super) fn dress(&self) {
-        browser::set_root("lang", &self.ui.language.tag());
+        let root = &self.setup.root;
         let theme = match self.options.theme {
             Theme::Auto => "auto",
             Theme::Light => "light",
             Theme::Dark => "dark",
         };
-        browser::set_root("data-theme", theme);
-        browser::document().set_title(&self.ui.say(say::page::title(self.title())));
+        for (name, value) in [("lang", &*self.ui.language.tag()), ("data-theme", theme)] {
+            // Only a name that is not one can fail.
+            let _ = root.set_attribute(name, value);
+        }
+        if root.tag_name() == "HTML" {
+            browser::document().set_title(&self.ui.say(say::page::title(self.title())));
+        }
     }
 }
 

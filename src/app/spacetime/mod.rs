@@ -124,7 +124,7 @@ impl Diagram {
     }
 
     /// Draws when the browser paints next, however often it is asked for until then.
-    fn request(&mut self) {
+    pub fn request(&mut self) {
         if !self.requested {
             self.requested = true;
             self.frames.request();
@@ -184,11 +184,9 @@ impl Diagram {
 
     /// How far time reaches, in pixels, and whether it runs down.
     fn length(&self) -> (i32, bool) {
-        let down = !browser::matches(super::page::WIDE);
-        let size = self.wired.as_ref().map_or(1, |(canvas, _)| match down {
-            true => canvas.client_height(),
-            false => canvas.client_width(),
-        });
+        let Some((canvas, _)) = &self.wired else { return (1, false) };
+        let down = !browser::is_wide(canvas);
+        let size = if down { canvas.client_height() } else { canvas.client_width() };
         (size.max(1), down)
     }
 
@@ -291,11 +289,11 @@ fn wheel(event: &WheelEvent) -> Option<Ask> {
         let way = if dx == 0.0 { dy } else { dx };
         return Some(Ask::Pan(way.clamp(-400.0, 400.0) as i32));
     }
-    let focus = browser::document().active_element();
-    if !event.ctrl_key() && focus != canvas.parent_element() {
+    let focused = canvas.parent_element().and_then(|view| view.matches(":focus").ok());
+    if !event.ctrl_key() && focused != Some(true) {
         return None;
     }
-    let down = !browser::matches(super::page::WIDE);
+    let down = !browser::is_wide(&canvas);
     let (place, length) = match down {
         true => (event.offset_y(), canvas.client_height()),
         false => (event.offset_x(), canvas.client_width()),
@@ -354,8 +352,9 @@ pub fn spacetime(ui: &Ui, diagram: &Diagram) -> Html {
     let onmousemove = {
         let send = send.clone();
         Callback::from(move |event: MouseEvent| {
-            if event.buttons() == 1 {
-                let down = !browser::matches(super::page::WIDE);
+            let canvas = event.target_dyn_into::<HtmlCanvasElement>();
+            if let (Some(canvas), 1) = (canvas, event.buttons()) {
+                let down = !browser::is_wide(&canvas);
                 let way = if down { event.movement_y() } else { event.movement_x() };
                 send.emit(Msg::Diagram(Ask::Drag(way)));
             }

@@ -1,0 +1,99 @@
+//! A page in an element, as the scripts in `static/` see it. There may be several in one document;
+//! they share nothing but the program.
+
+use conclave::protocols::catalog;
+use conclave::sim::{Micros, Recording};
+use js_sys::{Array, Function};
+use wasm_bindgen::prelude::*;
+use web_sys::Element;
+use yew::AppHandle;
+
+use super::Msg;
+use super::page::{Desk, Setup};
+
+/// Lets a function of one argument, a text, be called just before the program traps.
+#[wasm_bindgen]
+pub fn prepare(on_panic: Function) {
+    yew::set_custom_panic_hook(Box::new(move |info| {
+        let message = JsValue::from_str(&info.to_string());
+        web_sys::console::error_1(&message);
+        // Nothing is left to do about a script that fails here too.
+        let _ = on_panic.call1(&JsValue::NULL, &message);
+    }));
+}
+
+/// Breaks the program, to see that nobody is left with a dead page.
+#[wasm_bindgen]
+pub fn trap() {
+    panic!("asked for");
+}
+
+/// Plays a recording to a moment in microseconds; gives the digest of the state there.
+#[wasm_bindgen]
+pub fn replay(json: &str, until: f64) -> Result<String, JsError> {
+    let mut lab = catalog::open(Recording::from_json(json)?)?;
+    lab.run_until(Micros(until as u64), u64::MAX);
+    Ok(format!("{:#018x}", lab.digest()))
+}
+
+/// The style sheet of a page.
+#[wasm_bindgen]
+pub fn style() -> String {
+    include_str!(concat!(env!("OUT_DIR"), "/page.css")).into()
+}
+
+/// A page in an element.
+#[wasm_bindgen]
+pub struct Mounted {
+    /// There until it is dropped.
+    page: Option<AppHandle<Desk>>,
+}
+
+#[wasm_bindgen]
+impl Mounted {
+    /// Puts a page into `host`, in place of all that is in it. Its language and theme become
+    /// attributes of `root`; if that is `<html>`, the document's title is the page's, too. Links lead
+    /// to `home`. `options` are pairs of texts. What happens is told by `tell`, with a name and JSON.
+    #[wasm_bindgen(constructor)]
+    pub fn new(host: Element, root: Element, home: String, options: Array, tell: Function) -> Self {
+        let text = |pair: &JsValue, place| Array::from(pair).get(place).as_string();
+        let options =
+            options.iter().filter_map(|pair| Some((text(&pair, 0)?, text(&pair, 1)?))).collect();
+        let setup = Setup { host: host.clone(), root, home, options, tell };
+        Self { page: Some(yew::Renderer::<Desk>::with_root_and_props(host, setup).render()) }
+    }
+
+    /// It can be seen, or not any more.
+    pub fn sight(&self, seen: bool) {
+        self.ask(Msg::Sight(seen));
+    }
+
+    /// It has another width.
+    pub fn resized(&self) {
+        self.ask(Msg::Resized);
+    }
+
+    /// Goes on from a link; if that cannot be, the page says why.
+    pub fn visit(&self, link: String) {
+        self.ask(Msg::OpenLink(link));
+    }
+
+    /// Goes on from the JSON of a recording; if that cannot be, the page says why.
+    pub fn open(&self, recording: String) {
+        self.ask(Msg::Open(recording.into_bytes()));
+    }
+
+    fn ask(&self, msg: Msg) {
+        if let Some(page) = &self.page {
+            page.send_message(msg);
+        }
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        if let Some(page) = self.page.take() {
+            page.destroy();
+        }
+    }
+}
