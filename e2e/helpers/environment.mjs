@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import path from "node:path";
 
 const env = process.env;
-const repository = fileURLToPath(new URL("../..", import.meta.url));
+/** The folder of the project. */
+export const repository = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The folder of the page under test. */
 export const dist = path.resolve(env.CONCLAVE_DIST ?? path.join(repository, "dist"));
