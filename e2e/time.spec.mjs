@@ -69,6 +69,34 @@ forEveryReader(() => {
     await lab.expectRole(2, "down");
   });
 
+  test("quiet time is skipped, up to what matters and no further", async ({ lab }) => {
+    await lab.open({ seed: 3, speed: 4000 });
+    await lab.play();
+    await expect.poll(() => lab.now()).toBeGreaterThan(30_000);
+    await lab.pause();
+    await lab.select(2);
+    await lab.act("Crash");
+    await lab.expectRole(2, "down");
+    const crashed = await lab.now();
+    await slider(lab).fill(String(2_000_000));
+    await lab.expectRole(2, "follower");
+    // At this speed it would take ten minutes to see the crash come.
+    await lab.get("slider", "Speed").fill("34");
+    const skip = lab.get("button", "transport.skip");
+    await expect(skip).toHaveAttribute("aria-pressed", "false");
+    await lab.press(skip);
+    await expect(skip).toHaveAttribute("aria-pressed", "true");
+    await lab.play();
+    await lab.expectRole(2, "down");
+    const nothing = lab.page.getByText(lab.t("timeline.quiet"));
+    await expect(nothing).toBeVisible();
+    await lab.pause();
+    await expect(nothing).toBeHidden();
+    const stopped = await lab.now();
+    expect(stopped).toBeGreaterThanOrEqual(crashed);
+    expect(stopped).toBeLessThan(crashed + 30_000);
+  });
+
   test("a link to this moment opens at this moment in a new page", async ({ lab, page, context }) => {
     await lab.open({ seed: 5 });
     await lab.step(15);

@@ -62,6 +62,8 @@ pub enum Msg {
     Save,
     /// Set the speed, by its place on the slider.
     Speed(u32),
+    /// Skip quiet time, or do not.
+    SkipQuiet,
     /// Do something to the world.
     Act(Action),
     /// Crash the leader, of each cluster its own.

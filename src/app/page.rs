@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use conclave::protocols::catalog;
-use conclave::scene::{EventRow, Lab, Scene, Window};
+use conclave::scene::{EventRow, Lab, Quiet, Scene, Window};
 use conclave::sim::Recording;
 use conclave::text::Phrase;
 use js_sys::Function;
@@ -110,6 +110,8 @@ pub struct Page {
     last_render: f64,
     drawn: u64,
     speed: u32,
+    /// What lies ahead, if quiet time is to be skipped.
+    quiet: Option<Quiet>,
     selection: Option<Selection>,
     window: Window,
     tab: Tab,
@@ -162,6 +164,7 @@ impl Page {
             last_frame: None,
             last_render: 0.0,
             drawn: 0,
+            quiet: None,
             selection: None,
             tab: Tab::default(),
             only_key: false,

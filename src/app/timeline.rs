@@ -1,6 +1,6 @@
 //! The way through the run: a slider with what happened beside it, branches, marks, links.
 
-use conclave::scene::{Epoch, Lab};
+use conclave::scene::{Epoch, Lab, Quiet};
 use conclave::sim::Micros;
 use conclave::sim::timeline::{BeatKind, BranchId, Tree};
 use conclave::text::say;
@@ -14,11 +14,12 @@ use super::{Dialog, Msg, Travel, Ui, browser, button, clock, epoch_class};
 const COLUMNS: u64 = 400;
 
 /// The slider and the lanes over it; those of a cluster beside it, too.
-pub fn timeline(ui: &Ui, lab: &dyn Lab, steps: u64) -> Html {
+pub fn timeline(ui: &Ui, lab: &dyn Lab, steps: u64, quiet: Option<Quiet>) -> Html {
     let (tree, beside, now) = (lab.tree(), lab.beside().map(Lab::tree), lab.now());
     let end = tree.current().end;
-    let folded =
-        lab.folds().tell().into_iter().map(|phrase| el("p").class("folded").say(ui, phrase));
+    let endless = quiet.is_some_and(|quiet| !quiet.ends).then(say::timeline::quiet);
+    let told = lab.folds().tell().into_iter().chain(endless);
+    let told = told.map(|phrase| el("p").class("told").say(ui, phrase));
     let oninput = {
         let send = ui.send.clone();
         Callback::from(move |event: InputEvent| {
@@ -34,7 +35,7 @@ pub fn timeline(ui: &Ui, lab: &dyn Lab, steps: u64) -> Html {
             <input id="timeline" type="range" min="0" max={end.at.0.to_string()} step="1"
                 ~valueAsNumber={now.0 as f64} {oninput} aria-valuetext={spoken}
                 aria-label={ui.say(say::timeline::label())} />
-            { for folded }
+            { for told }
         </div>
     }
 }

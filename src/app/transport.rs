@@ -47,8 +47,18 @@ const WAYS: [Way; 6] = [
     ),
 ];
 
+/// A leap over dots.
+const SKIP: &str = "M3 12a9 9 0 0 1 15.4-4.4L21 5v8h-8l3-3A6 6 0 0 0 6 12zM3 16h4v4H3zM10 16h4v4h-4zM17 16h4v4h-4z";
+
 /// The transport. Its parts never move.
-pub fn transport(ui: &Ui, playing: bool, place: u32, time: &NodeRef, scene: &Scene) -> Html {
+pub fn transport(
+    ui: &Ui,
+    playing: bool,
+    skips: bool,
+    place: u32,
+    time: &NodeRef,
+    scene: &Scene,
+) -> Html {
     let (label, icon, msg) = match playing {
         true => (ui.say(say::transport::pause()), "M6 4h4v16H6zM14 4h4v16h-4z", Msg::Pause),
         false => (ui.say(say::transport::play()), "M7 4l13 8-13 8z", Msg::Play),
@@ -79,6 +89,18 @@ pub fn transport(ui: &Ui, playing: bool, place: u32, time: &NodeRef, scene: &Sce
             .on_click(ui, msg)
             .kid(drawing(icon))
     });
+    let skip = el("button")
+        .attrs(
+            &["type", "aria-label", "title", "aria-pressed"],
+            vec![
+                "button".into(),
+                ui.say(say::transport::skip()),
+                ui.say(say::transport::skip_help()),
+                skips.to_string().into(),
+            ],
+        )
+        .on_click(ui, Msg::SkipQuiet)
+        .kid(drawing(SKIP));
     let moment = el("span")
         .class("moment")
         .kid(el("span").class("time").place(time).text(clock(scene.now).into()))
@@ -94,6 +116,7 @@ pub fn transport(ui: &Ui, playing: bool, place: u32, time: &NodeRef, scene: &Sce
         .attrs(names, vec!["transport".into(), "toolbar".into(), ui.say(say::transport::label())])
         .kid(play)
         .kids(ways)
+        .kid(skip)
         .kid(moment)
         .kid(el("span").class("speed").kid(label).kid(slider).kid(pace))
         .into()

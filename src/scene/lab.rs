@@ -1,6 +1,7 @@
 //! A world of any protocol behind one handle.
 
 use super::events::{Journal, Wreck};
+use super::quiet::{AHEAD, Quiet, Scout};
 use super::trace::Scribe;
 use super::{Counters, EventRow, Exhibit, Flight, Folds, Message, Scene, Trace, Window, subject};
 use crate::sim::timeline::{BranchId, Moment, Timeline, Tree};
@@ -47,6 +48,8 @@ pub trait Lab {
     fn step(&mut self) -> bool;
     /// Takes events up to a moment, at most `budget` of them, and stops where an invariant breaks.
     fn run_until(&mut self, moment: Micros, budget: u64) -> Advance;
+    /// How long nothing will happen that matters; 20,000 events are looked ahead at most.
+    fn quiet(&mut self) -> Quiet;
     /// The cluster that stands on the right of two that run side by side, to look at; this one stands
     /// on the left.
     fn beside(&self) -> Option<&dyn Lab> {
@@ -171,6 +174,8 @@ pub struct Run<P: Exhibit> {
     jumped: bool,
     /// Where the replay stands that the trace is made from, while it is not yet where it should be.
     relived: Option<World<P>>,
+    /// What is known to lie ahead.
+    quiet: Quiet,
 }
 
 impl<P: Exhibit> Run<P> {
@@ -183,7 +188,8 @@ impl<P: Exhibit> Run<P> {
         let mut journal = Journal::new();
         let (timeline, differs) = Timeline::resume(session, &mut journal)?;
         journal.wrecks.clear();
-        Ok((Self { timeline, journal, jumped: true, relived: None }, differs))
+        let quiet = Quiet::default();
+        Ok((Self { timeline, journal, jumped: true, relived: None, quiet }, differs))
     }
 
     fn world(&self) -> &World<P> {
@@ -198,8 +204,25 @@ impl<P: Exhibit> Run<P> {
         advanced
     }
 
+    /// Looks ahead.
+    fn scout(&self) -> Quiet {
+        let (mut world, mut scout) = (self.world().clone(), Scout(false));
+        for _ in 0..AHEAD {
+            let next = world.steps() + 1;
+            self.timeline.play(&mut world, next, &mut scout);
+            if scout.0 {
+                return Quiet { until: world.now(), ends: true };
+            }
+            if world.steps() < next {
+                return Quiet { until: Micros(u64::MAX), ends: false };
+            }
+        }
+        Quiet { until: world.now(), ends: false }
+    }
+
     /// The world stands somewhere else.
     fn jump(&mut self) {
+        self.quiet = Quiet::default();
         self.journal.clear();
         self.jumped = true;
     }
@@ -253,6 +276,13 @@ impl<P: Exhibit> Lab for Run<P> {
         Advance::Reached
     }
 
+    fn quiet(&mut self) -> Quiet {
+        if self.quiet.until <= self.now() {
+            self.quiet = self.scout();
+        }
+        self.quiet
+    }
+
     fn leader(&self) -> Option<NodeId> {
         self.world().leader()
     }
@@ -262,6 +292,7 @@ impl<P: Exhibit> Lab for Run<P> {
     }
 
     fn act(&mut self, action: Action) -> Result<(), ActionError> {
+        self.quiet = Quiet::default();
         self.journal.listen(self.timeline.place(), self.timeline.tree());
         let done = self.timeline.act(action, &mut self.journal);
         self.journal.stepped(self.timeline.world());
@@ -309,6 +340,7 @@ impl<P: Exhibit> Lab for Run<P> {
     }
 
     fn fork(&mut self, name: &str) -> Result<(), ActionError> {
+        self.quiet = Quiet::default();
         self.timeline.fork(name)
     }
 

@@ -11,6 +11,7 @@ pub mod export;
 mod folds;
 mod lab;
 mod pair;
+mod quiet;
 pub mod spacetime;
 mod subject;
 pub mod trace;
@@ -21,6 +22,7 @@ pub use exhibit::{Exhibit, Look, Sentence};
 pub use folds::Folds;
 pub use lab::{Advance, Lab, Run, complain, complain_link, complain_recording};
 pub use pair::Pair;
+pub use quiet::Quiet;
 pub use trace::Trace;
 
 use crate::sim::node::Status;

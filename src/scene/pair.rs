@@ -11,7 +11,7 @@
 
 use super::lab::SEARCHED;
 use super::{
-    Advance, Counters, EventRow, Flight, Folds, Lab, Message, Scene, Trace, Window, Wreck,
+    Advance, Counters, EventRow, Flight, Folds, Lab, Message, Quiet, Scene, Trace, Window, Wreck,
 };
 use crate::sim::timeline::{Beat, BranchId, MAX_BRANCHES, MAX_STEPS, Moment, Tree};
 use crate::sim::{
@@ -216,6 +216,12 @@ impl Lab for Pair {
                 return self.follow();
             }
         }
+    }
+
+    /// As long as it is quiet in both.
+    fn quiet(&mut self) -> Quiet {
+        let (left, right) = (self.left.quiet(), self.right.quiet());
+        if right.until < left.until { right } else { left }
     }
 
     fn beside(&self) -> Option<&dyn Lab> {

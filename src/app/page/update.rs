@@ -73,6 +73,9 @@ impl Page {
                 Err(error) => self.notice(complain_link(&error)),
             },
             Msg::Speed(place) => self.speed = place.min(options::FASTEST),
+            Msg::SkipQuiet => {
+                self.quiet = self.quiet.is_none().then(|| self.lab.quiet());
+            }
             Msg::Act(action) => {
                 let done = self.lab.act(action);
                 self.acted(done);
@@ -232,6 +235,11 @@ impl Page {
         let passed = (clock - last).clamp(0.0, LONGEST_FRAME);
         self.last_frame = Some(clock);
         self.clock += passed * options::speed(self.speed);
+        if let Some(quiet) = &mut self.quiet {
+            *quiet = self.lab.quiet();
+            let later = quiet.skip(self.lab.now());
+            self.clock = self.clock.max(later.unwrap_or_default().0 as f64);
+        }
         match self.lab.run_until(Micros(self.clock as u64), BUDGET) {
             Advance::Reached => {}
             Advance::OutOfBudget => self.clock = self.lab.now().0 as f64,

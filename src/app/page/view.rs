@@ -33,8 +33,8 @@ impl Page {
                             { self.stages() }
                             { stage::action_bar(ui, scene, selection, message.as_ref(), beside.is_some()) }
                         </section>
-                        { transport::transport(ui, self.playing, self.speed, &self.time, scene) }
-                        { timeline::timeline(ui, lab, self.shown[0].scene.steps) }
+                        { transport::transport(ui, self.playing, self.quiet.is_some(), self.speed, &self.time, scene) }
+                        { timeline::timeline(ui, lab, self.shown[0].scene.steps, self.quiet.filter(|_| self.playing)) }
                         if beside.is_some() {
                             { self.costs() }
                         }
