@@ -4,7 +4,7 @@
 //! are the specification's.
 
 /// "lc": how many bits of the byte before decide on the probabilities of a literal.
-pub const LITERAL_CONTEXT_BITS: u32 = 4;
+pub const LITERAL_CONTEXT_BITS: u32 = 2;
 /// "lp": how many bits of a literal's position do. The instructions of wasm are of any length, so none.
 pub const LITERAL_POSITION_BITS: u32 = 0;
 /// "pb": how many bits of the position decide on the probabilities of all else.
