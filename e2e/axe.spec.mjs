@@ -37,6 +37,10 @@ async function visitStates(lab, look) {
   await lab.press(lab.get("button", "Export…"));
   await lab.inDialog("Export", {}, () => look("dialog Export…"));
 
+  await lab.press(lab.page.locator(".keeping > summary"));
+  await lab.press(lab.get("button", "share.code"));
+  await lab.inDialog("share.code_title", {}, () => look("dialog QR code…"));
+
   // Between two followers no messages are in the way.
   const [left, right] = [(number % 5) + 1, ((number + 1) % 5) + 1];
   const middle = (box) => ({ x: box.x + box.width / 2, y: box.y + box.height / 2 });

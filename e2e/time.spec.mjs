@@ -168,3 +168,33 @@ test("a file that was saved opens with all branches", { tag: "@chromium" }, asyn
   await lab.press(keeping(lab));
   await expect(lab.get("combobox", "timeline.branch").getByRole("option")).toHaveCount(2);
 });
+
+test("a link is shown as a code, if it is not too long for one", async ({ lab, page }) => {
+  await lab.open({ seed: 3, speed: 1000 });
+  await lab.play();
+  await lab.leader();
+  await lab.press(keeping(lab));
+  await lab.press(lab.get("button", "share.code"));
+  const picture = (dialog) => lab.get("img", "share.code_name", {}, dialog);
+  await lab.inDialog("share.code_title", {}, async (dialog) => {
+    await expect(picture(dialog)).toBeVisible();
+    const [box, ground] = await picture(dialog).evaluate((svg) => [svg.viewBox.baseVal, getComputedStyle(svg).backgroundColor].map((each) => (each.width ? [each.width, each.height] : each)));
+    expect(box[0]).toBe(box[1]);
+    expect(ground).toBe("rgb(255, 255, 255)");
+    await expect(lab.get("button", "Play"), "what runs is not at this moment").toBeAttached();
+  });
+  const link = await address(lab);
+  expect(link.hash.length).toBeGreaterThan(100);
+
+  // Values that cannot be told in fewer letters.
+  const random = (n) => [...crypto.getRandomValues(new Uint8Array(n))].map((byte) => (byte % 36).toString(36)).join("");
+  const write = (value) => ({ request: { node: 0, op: { write: { key: "x", value } }, persistent: false } });
+  const actions = Array.from({ length: 70 }, (_, after) => ({ at: 0, after, action: write(random(60)) }));
+  const recording = { format: 1, protocol: "raft", nodes: 5, seed: 1, actions };
+  await page.evaluate((json) => globalThis.__conclave_open(json), JSON.stringify(recording));
+  await lab.press(lab.get("button", "share.code"));
+  await lab.inDialog("share.code_title", {}, async (dialog) => {
+    await expect(dialog).toContainText(new RegExp(lab.t("share.no_code", { length: "\\d{4}", most: 2953 })));
+    await expect(picture(dialog)).toHaveCount(0);
+  });
+});

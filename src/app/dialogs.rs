@@ -8,6 +8,7 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::element::{Element, Is, all, dismiss, el, field, option};
+use super::export::{choices, code};
 use super::keys::HOTKEYS;
 use super::options::NOBODY;
 use super::traffic::drawing;
@@ -45,6 +46,7 @@ pub fn dialog(
     draft: &Draft,
     scene: &Scene,
     lab: &dyn Lab,
+    link: Option<&AttrValue>,
     element: &NodeRef,
 ) -> Html {
     let (title, content) = match which {
@@ -52,7 +54,10 @@ pub fn dialog(
         Dialog::Partition => (say::partition::title(), partition(ui, draft)),
         Dialog::Members => (say::members::title(), members(ui, draft, scene)),
         Dialog::Links(node) => (say::link::of(node), links(ui, scene, node)),
-        Dialog::Export => (say::export::title(), super::export::choices(ui)),
+        Dialog::Export => (say::export::title(), choices(ui)),
+        Dialog::Code => {
+            (say::share::code_title(), link.map(|link| code(ui, link)).unwrap_or_default())
+        }
         Dialog::Help => (say::help::title(), help(ui)),
     };
     let head = el("div")

@@ -9,6 +9,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlImageElement};
 use yew::prelude::*;
 
+use super::element::el;
 use super::spacetime::{self, Diagram};
 use super::stage::layout::tenths;
 use super::{Msg, Selection, Ui, browser, button, clock};
@@ -67,6 +68,21 @@ pub fn choices(ui: &Ui) -> Html {
             </ul>
         </>
     }
+}
+
+/// An address as a QR code, if it is not too long for one.
+pub fn code(ui: &Ui, address: &AttrValue) -> Html {
+    let Some(code) = export::code(address) else {
+        let sorry = say::share::no_code(address.len(), export::MOST_BYTES);
+        return el("p").class("empty").say(ui, sorry).into();
+    };
+    let view_box = format!("0 0 {0} {0}", code.size).into();
+    let names = &["class", "role", "aria-label", "viewBox", "shape-rendering"];
+    let name = ui.say(say::share::code_name());
+    el("svg")
+        .attrs(names, vec!["code".into(), "img".into(), name, view_box, "crispEdges".into()])
+        .kid(el("path").attrs(&["d"], vec![code.path.into()]))
+        .into()
 }
 
 /// Offers a file for download.

@@ -57,7 +57,7 @@ pub enum Msg {
     /// Copy a link to the end of this branch, or to this moment.
     Share(bool),
     /// A link was made; whether it could be copied.
-    Shared(String, bool),
+    Shared(bool),
     /// Save the run with all its branches as a file.
     Save,
     /// Set the speed, by its place on the slider.
@@ -215,6 +215,8 @@ pub enum Dialog {
     Links(NodeId),
     /// The run for other programs.
     Export,
+    /// A link to this moment as a QR code.
+    Code,
     /// What the keys do and what the signs mean.
     Help,
 }

@@ -139,6 +139,7 @@ pub fn keeping(ui: &Ui, tree: &Tree, link: Option<&AttrValue>) -> Html {
     let ways = [
         (say::share::link(), Msg::Share(true)),
         (say::share::link_here(), Msg::Share(false)),
+        (say::share::code(), Msg::Dialog(Some(Dialog::Code))),
         (say::share::save(), Msg::Save),
         (say::export::open(), Msg::Dialog(Some(Dialog::Export))),
     ];

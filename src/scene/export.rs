@@ -1,12 +1,14 @@
 //! A run for other programs to read: the space–time diagram as SVG, events as JSON and CSV, a
-//! sequence diagram for Mermaid, a log for ShiViz. Each is a function of what it is given.
+//! sequence diagram for Mermaid, a log for ShiViz, its link as a QR code. Each is a function of what it is given.
 
 mod mermaid;
+mod qr;
 mod shiviz;
 mod svg;
 mod tables;
 
 pub use mermaid::mermaid;
+pub use qr::{Code, MOST_BYTES, code};
 pub use shiviz::{SHIVIZ_PATTERN, shiviz};
 pub use svg::{Palette, svg};
 pub use tables::{csv, json};

@@ -5,6 +5,7 @@ use conclave::scene::{Advance, Lab, Scene, complain, complain_link, complain_rec
 use conclave::sim::timeline::{MAX_STEPS, Moment};
 use conclave::sim::{ActionError, Micros, Recording, Seat, Session};
 use conclave::text::{Phrase, say};
+use yew::AttrValue;
 
 use super::{Notice, Page, Shown, clusters};
 use crate::app::dialogs::{self, Draft};
@@ -49,19 +50,15 @@ impl Page {
                     self.notice(complain(&error));
                 }
             }
-            Msg::Share(at_end) => match self.lab.line(at_end).to_link() {
-                Ok(link) => {
-                    let address = format!("{}#run={link}", self.setup.home);
+            Msg::Share(at_end) => {
+                if let Some(address) = self.make_link(at_end) {
                     let send = self.ui.send.clone();
                     yew::platform::spawn_local(async move {
-                        let copied = browser::copy(&address).await;
-                        send.emit(Msg::Shared(address, copied));
+                        send.emit(Msg::Shared(browser::copy(&address).await));
                     });
                 }
-                Err(error) => self.notice(complain_link(&error)),
-            },
-            Msg::Shared(address, copied) => {
-                self.link = Some(address.into());
+            }
+            Msg::Shared(copied) => {
                 self.notice(if copied { say::share::copied() } else { say::share::not_copied() });
             }
             Msg::Save => match self.lab.session().to_bytes() {
@@ -159,6 +156,13 @@ impl Page {
                 if dialog.is_none() {
                     self.close_dialog();
                 }
+                if dialog == Some(Dialog::Code) {
+                    // What runs on is not at this moment any more.
+                    self.pause();
+                    if self.make_link(false).is_none() {
+                        return true;
+                    }
+                }
                 self.dialog = dialog;
                 if let Some(dialog) = dialog {
                     self.draft = Draft::new(dialog, self.scene());
@@ -198,6 +202,18 @@ impl Page {
             Err(error) => self.notice(complain(&error)),
         }
         self.moved();
+    }
+
+    /// Makes a link to this moment, or to the end of this branch, if that is possible.
+    fn make_link(&mut self, at_end: bool) -> Option<AttrValue> {
+        match self.lab.line(at_end).to_link() {
+            Ok(link) => self.link = Some(format!("{}#run={link}", self.setup.home).into()),
+            Err(error) => {
+                self.notice(complain_link(&error));
+                return None;
+            }
+        }
+        self.link.clone()
     }
 
     fn play(&mut self) {

@@ -54,7 +54,7 @@ impl Page {
                     }
                 </main>
                 if let Some(dialog) = self.dialog {
-                    { dialogs::dialog(ui, dialog, &self.draft, scene, lab, &self.dialog_element) }
+                    { dialogs::dialog(ui, dialog, &self.draft, scene, lab, self.link.as_ref(), &self.dialog_element) }
                 }
             </div>
         }
