@@ -23,7 +23,7 @@ for (const lang of ["en", "zh"]) {
         refused(lab, "protocol", "foo", ...oneOf(lab, "raft", "paxos", "multi_paxos")),
         refused(lab, "seed", "abc", number, { least: 0, most: MOST }),
         refused(lab, "speed", "x", number, { least: 1, most: 10000 }),
-        refused(lab, "theme", "pink", ...oneOf(lab, "auto", "light", "dark")),
+        refused(lab, "theme", "pink", ...oneOf(lab, "auto", "light", "dark", "projector")),
         refused(lab, "autoplay", "maybe", ...oneOf(lab, "true", "false")),
       ]) {
         await expect(lab.notices()).toContainText(notice);

@@ -314,25 +314,17 @@ pub fn language_select(ui: &Ui) -> Html {
 
 /// The themes.
 pub fn theme_select(ui: &Ui, theme: Theme) -> Html {
-    let themes = [
-        ("auto", Theme::Auto, say::theme::auto()),
-        ("light", Theme::Light, say::theme::light()),
-        ("dark", Theme::Dark, say::theme::dark()),
-    ];
     let onchange = {
         let send = ui.send.clone();
         Callback::from(move |event: Event| {
             let select: HtmlSelectElement = event.target_unchecked_into();
-            let chosen = match select.value().as_str() {
-                "light" => Theme::Light,
-                "dark" => Theme::Dark,
-                _ => Theme::Auto,
-            };
-            send.emit(Msg::Wear(chosen));
+            send.emit(Msg::Wear(Theme::of(&select.value()).unwrap_or_default()));
         })
     };
-    let themes =
-        themes.into_iter().map(|(id, each, name)| option(id.into(), ui.say(name), each == theme));
+    let names =
+        [say::theme::auto(), say::theme::light(), say::theme::dark(), say::theme::projector()];
+    let themes = Theme::ALL.into_iter().zip(names);
+    let themes = themes.map(|((id, each), name)| option(id.into(), ui.say(name), each == theme));
     html! {
         <select aria-label={ui.say(say::theme::label())} {onchange}>{ for themes }</select>
     }

@@ -182,6 +182,23 @@ pub enum Theme {
     Light,
     /// Light on dark.
     Dark,
+    /// Black on white, larger, and without thin lines: for the last row.
+    Projector,
+}
+
+impl Theme {
+    /// All of them, in their order, by their names in options.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("auto", Self::Auto),
+        ("light", Self::Light),
+        ("dark", Self::Dark),
+        ("projector", Self::Projector),
+    ];
+
+    /// The theme of this name in options.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(id, _)| *id == name).map(|(_, theme)| *theme)
+    }
 }
 
 /// The panels that share the place below the stage.

@@ -92,12 +92,8 @@ impl Options {
                 self.language = language.ok_or_else(|| say::option::one_of(all()))?;
             }
             "theme" => {
-                self.theme = match value {
-                    "auto" => Theme::Auto,
-                    "light" => Theme::Light,
-                    "dark" => Theme::Dark,
-                    _ => return Err(one_of(&["auto", "light", "dark"])),
-                }
+                let all = || one_of(&Theme::ALL.map(|(name, _)| name));
+                self.theme = Theme::of(value).ok_or_else(all)?;
             }
             "autoplay" => self.autoplay = switch(value)?,
             "embed" => self.embed = switch(value)?,

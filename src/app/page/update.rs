@@ -460,11 +460,7 @@ impl Page {
     /// Lets the root say which language it speaks and which theme it wears.
     pub(super) fn dress(&self) {
         let root = &self.setup.root;
-        let theme = match self.options.theme {
-            Theme::Auto => "auto",
-            Theme::Light => "light",
-            Theme::Dark => "dark",
-        };
+        let (theme, _) = Theme::ALL[self.options.theme as usize];
         for (name, value) in [("lang", &*self.ui.language.tag()), ("data-theme", theme)] {
             // Only a name that is not one can fail.
             let _ = root.set_attribute(name, value);

@@ -21,7 +21,7 @@ const FEW: usize = 400;
 /// How long the place where a message was lost is shown, in milliseconds of the reader's.
 const MOURNING: f64 = 900.0;
 /// The six colours of epochs, as in the style sheet; they hold on light and on dark.
-pub const EPOCHS: [&str; 6] = ["#615cc6", "#ce7c7a", "#7d9204", "#8f536a", "#5a7046", "#2a8f97"];
+pub const EPOCHS: [&str; 6] = ["#615cc6", "#c97674", "#7d9204", "#97586f", "#5a7046", "#2a8f97"];
 /// The colour of what belongs to no epoch.
 const NEUTRAL: &str = "#7a7f87";
 
