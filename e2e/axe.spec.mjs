@@ -1,4 +1,4 @@
-// Each state of the page, in both themes and languages, as axe sees it; and what axe does not see: that the page fits
+// Each state of the page, in every theme and language, as axe sees it; and what axe does not see: that the page fits
 // narrow screens, and that everything can be hit with a finger.
 
 import AxeBuilder from "@axe-core/playwright";
@@ -7,9 +7,9 @@ import { expect, SWIFT, test } from "./helpers/lab.mjs";
 test.use(SWIFT);
 
 /** Brings the page into each of its states, and calls `look(name)` there. */
-async function visitStates(lab, look) {
+async function visitStates(lab, theme, look) {
   const { page } = lab;
-  await lab.open({ seed: 7, speed: 400, nodes: 99 });
+  await lab.open({ theme, seed: 7, speed: 400, nodes: 99 });
   await look("start, with a notice");
   await lab.press(lab.get("button", "Dismiss"));
   await lab.press(lab.get("button", "Play"));
@@ -91,7 +91,7 @@ async function visitStates(lab, look) {
   await lab.tab("In flight ({count})");
   await look("25 nodes");
 
-  await lab.open({ protocol: "raft", beside: "multi_paxos", seed: 2, speed: 1000 });
+  await lab.open({ theme, protocol: "raft", beside: "multi_paxos", seed: 2, speed: 1000 });
   await look("two clusters");
   await lab.play();
   await expect.poll(() => lab.now()).toBeGreaterThan(1_000);
@@ -101,7 +101,7 @@ async function visitStates(lab, look) {
   await lab.press(lab.node(2).last());
   await look("a node of the second cluster selected");
 
-  await lab.open({ protocol: "paxos", nodes: 6, seed: 1 });
+  await lab.open({ theme, protocol: "paxos", nodes: 6, seed: 1 });
   for (const [role, count] of [["Proposers", 1], ["Acceptors", 3], ["Learners", 2]]) {
     const field = lab.get("spinbutton", role);
     await field.fill(String(count));
@@ -112,15 +112,15 @@ async function visitStates(lab, look) {
   await look("roles in columns");
 }
 
-for (const theme of ["light", "dark"]) {
+for (const theme of ["light", "dark", "projector"]) {
   for (const lang of ["en", "zh"]) {
     test.describe(`in ${lang}, ${theme}`, () => {
-      test.use({ lang, colorScheme: theme, viewport: { width: 1280, height: 900 } });
+      test.use({ lang, viewport: { width: 1280, height: 900 } });
 
       test("axe finds nothing", async ({ lab, page }) => {
         test.slow();
         const found = [];
-        await visitStates(lab, async (state) => {
+        await visitStates(lab, theme, async (state) => {
           const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
           for (const { id, impact, nodes } of violations) {
             found.push(`${state}: ${id} (${impact}) at ${nodes.length} places, such as ${nodes[0].html}`);
@@ -142,7 +142,7 @@ for (const width of [360, 320]) {
     test("the page does not scroll sideways, and everything can be hit with a finger", async ({ lab, page }) => {
       test.slow();
       const faults = [];
-      await visitStates(lab, async (state) => {
+      await visitStates(lab, "auto", async (state) => {
         // A phone makes room for what is too wide, so that the width asked for is the measure.
         const wide = await page.evaluate(() => document.documentElement.scrollWidth);
         if (wide > width) faults.push(`${state}: the page is ${wide} px wide`);
