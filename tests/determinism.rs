@@ -350,10 +350,11 @@ fn a_recording_that_cannot_be_played_says_why() {
     }
     let error = refused(Recording { protocol: "paxos".into(), ..start() });
     assert_eq!(error, RecordingError::NoSuchProtocol { protocol: "paxos".into() });
-    let error = refused(Recording { settings: [("speed".into(), 1)].into(), ..start() });
+    let set = |name: &str, value| [(name.to_owned(), value)].into_iter().collect();
+    let error = refused(Recording { settings: set("speed", 1), ..start() });
     let setting = "speed".into();
     assert_eq!(error, RecordingError::Setup(ActionError::NoSuchSetting { setting }));
-    let error = refused(Recording { settings: [("max_entries".into(), 0)].into(), ..start() });
+    let error = refused(Recording { settings: set("max_entries", 0), ..start() });
     assert_eq!(error, out_of_range("max_entries", 0, 1, 1_000));
     let quality = Quality { jitter: Micros(u64::MAX), ..Quality::default() };
     let error = refused(Recording { quality, ..start() });

@@ -151,7 +151,7 @@ fn what_belongs_to_one_alone_is_refused() {
     let unknown = Action::Configure { setting: "luck".into(), value: 1 };
     let error = ActionError::NoSuchSetting { setting: "luck".into() };
     assert_eq!(lab.act(unknown), Err(error.clone()));
-    let settings = BTreeMap::from([("luck".into(), 1)]);
+    let settings = [("luck".into(), 1)].into_iter().collect();
     let session = catalog::begin(Recording { settings, ..busy(1) }, Some("paxos"));
     assert_eq!(session, Err(RecordingError::Setup(error)));
     let mut early = pair(1);

@@ -107,10 +107,7 @@ fn ordeal<P: Engine>(kind: Kind, seed: u64) -> (u64, bool) {
     // omnipaxos wants two nodes at least.
     let mut chaos = Chaos::<P>::new(kind, seed, 2..=7);
     // Only what all of them can be told.
-    chaos
-        .recording
-        .settings
-        .retain(|name, _| ["pre_vote", "check_quorum"].contains(&name.as_str()));
+    chaos.recording.settings.retain(|name| ["pre_vote", "check_quorum"].contains(&name.as_str()));
     let setup = chaos.recording.setup::<P>().expect("it was in range");
     chaos.world = World::new(&setup, &mut ());
     chaos.ordered = false;

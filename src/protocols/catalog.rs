@@ -75,14 +75,14 @@ pub fn begin(recording: Recording, beside: Option<&str>) -> Result<Session, Reco
     let first = find(&recording.protocol)?;
     let second = beside.map(find).transpose()?;
     let knows = |name: &str| [Some(first), second].iter().flatten().any(|each| (each.knows)(name));
-    if let Some(name) = recording.settings.keys().find(|name| !knows(name)) {
+    if let Some((name, _)) = recording.settings.iter().find(|(name, _)| !knows(name)) {
         let setting = name.clone();
         return Err(RecordingError::Setup(ActionError::NoSuchSetting { setting }));
     }
     let own = |known: &Known| {
         let mut own = recording.clone();
         own.protocol = known.id.into();
-        own.settings.retain(|name, _| (known.knows)(name));
+        own.settings.retain(|name| (known.knows)(name));
         Session::of_recording(own)
     };
     Ok(Session { beside: second.map(|known| Box::new(own(known))), ..own(first) })

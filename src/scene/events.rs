@@ -10,7 +10,7 @@ use crate::sim::world::{Body, Flight, Loss};
 use crate::sim::{
     Action, Answer, Event, EventKind, MessageId, Micros, NodeId, Order, Place, Seat, Watch,
 };
-use crate::text::{Phrase, say};
+use crate::text::{Language, Phrase, say};
 
 /// The most events that are kept; older ones are forgotten first.
 const KEPT: usize = 20_000;
@@ -18,6 +18,9 @@ const KEPT: usize = 20_000;
 /// As many bits as it takes to count the events of one step: all nodes start in the first, and what
 /// is under way on cut links is lost in one.
 const EVENTS_A_STEP: u32 = 20;
+
+/// What the notation of traces has no sign for, it says in this language, whichever the page speaks.
+const NOTATION: Language = Language::En;
 
 /// What kind of event it is, for a mark beside it and for leaving some out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -250,19 +253,14 @@ impl<P: Exhibit> What<P> {
             Self::Arrived(letter) | Self::Returned(letter) => Happening::Arrived(letter.read()),
             Self::Held(letter) => Happening::Held(letter.read()),
             Self::Lost(letter, loss) => Happening::Lost(letter.read(), *loss),
-            Self::Timer(node, timer) => {
-                Happening::Timer(*node, P::timer(*timer).0, format!("{timer:?}"))
-            }
+            Self::Timer(node, timer) => Happening::Timer(*node, P::timer(*timer).0),
             Self::Asked { from, op, node, again } => {
                 Happening::Asked { from: *from, op, node: *node, again: *again }
             }
             Self::Acted(action) => Happening::Acted(action),
-            Self::Breached(breach) => {
-                Happening::Found(Class::Breach, P::breach(breach).0, format!("{breach:?}"))
-            }
+            Self::Breached(breach) => Happening::Found(Class::Breach, P::breach(breach).0),
             Self::Reached(milestone) => {
-                let sentence = P::milestone(milestone).0;
-                Happening::Found(Class::Milestone, sentence, format!("{milestone:?}"))
+                Happening::Found(Class::Milestone, P::milestone(milestone).0)
             }
         }
     }
@@ -274,8 +272,8 @@ enum Happening<'a> {
     Arrived(Read),
     Held(Read),
     Lost(Read, Loss),
-    /// Whose timer, its name, and that in the notation of traces and tests.
-    Timer(NodeId, Phrase, String),
+    /// Whose timer, and its name.
+    Timer(NodeId, Phrase),
     Asked {
         from: Seat,
         op: &'a str,
@@ -283,8 +281,8 @@ enum Happening<'a> {
         again: bool,
     },
     Acted(&'a Action),
-    /// What the judge found, in a sentence and in the notation of traces and tests.
-    Found(Class, Phrase, String),
+    /// What the judge found.
+    Found(Class, Phrase),
 }
 
 /// A message that was read.
@@ -338,9 +336,9 @@ impl Happening<'_> {
                 };
                 (Class::Network, Some(to), title, read.notation(" (lost)"))
             }
-            Self::Timer(node, name, timer) => {
-                let title = say::event::timer(node, name);
-                (Class::Node, Some(Seat::Node(node)), title, format!("{node} {timer}"))
+            Self::Timer(node, name) => {
+                let notation = format!("{node} {}", name.render(NOTATION));
+                (Class::Node, Some(Seat::Node(node)), say::event::timer(node, name), notation)
             }
             Self::Asked { from, op, node, again } => {
                 let title = match again {
@@ -352,7 +350,10 @@ impl Happening<'_> {
             Self::Acted(action) => {
                 (Class::Person, None, tell_action(action), format!("! {}", notate_action(action)))
             }
-            Self::Found(class, sentence, notation) => (class, None, sentence, notation),
+            Self::Found(class, sentence) => {
+                let notation = sentence.render(NOTATION);
+                (class, None, sentence, notation)
+            }
         };
         let key = matches!(class, Class::Person | Class::Breach | Class::Milestone);
         let (number, at, step, reasons) = (0, Micros(0), 0, Vec::new());

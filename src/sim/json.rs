@@ -3,12 +3,11 @@
 //! with the fields that lead to it, and the place in a list, counted from zero:
 //! `actions: 4: action: node: invalid value: integer `256`, expected u8`.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::Text;
+use super::{SortedMap, Text};
 
 /// A value in JSON, in as little memory as will do: what is read may be hostile.
 pub(in crate::sim) enum Json {
@@ -294,7 +293,7 @@ impl<A: Read, B: Read> Read for (A, B) {
     }
 }
 
-impl Read for BTreeMap<String, u64> {
+impl Read for SortedMap<String, u64> {
     fn read(json: &Json) -> Result<Self, String> {
         let Json::Object(fields) = json else { return Err(json.misfit("type", "a map")) };
         let pair = |(name, value): &(Text, Json)| match u64::read(value) {

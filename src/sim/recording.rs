@@ -1,6 +1,5 @@
 //! A run as data: how it began and what was done to it. Replaying a recording gives the run.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -8,7 +7,9 @@ use serde::Serialize;
 use super::json::{Json, Read, read_struct};
 use super::timeline::{MAX_ACTIONS, MAX_STEPS, MAX_TIME};
 use super::world::{Setup, check_quality, check_setting};
-use super::{Action, ActionError, MAX_NODES, Micros, Protocol, Quality, Watch, Workload, World};
+use super::{
+    Action, ActionError, MAX_NODES, Micros, Protocol, Quality, SortedMap, Watch, Workload, World,
+};
 
 /// The format that this build writes and reads.
 pub const FORMAT: u16 = 1;
@@ -38,7 +39,7 @@ pub struct Recording {
     /// What all chance in the run comes from.
     pub seed: u64,
     /// Settings of the protocol that differ from their defaults.
-    pub settings: BTreeMap<String, u64>,
+    pub settings: SortedMap<String, u64>,
     /// The quality of all links at the beginning.
     pub quality: Quality,
     /// What clients do by themselves from the beginning.
@@ -137,7 +138,7 @@ impl Recording {
             protocol: protocol.into(),
             nodes,
             seed,
-            settings: BTreeMap::new(),
+            settings: SortedMap::default(),
             quality: Quality::default(),
             workload: Workload::default(),
             actions: Vec::new(),
@@ -177,10 +178,10 @@ impl Recording {
         let workload = self.workload.check();
         workload.map_err(|error| RecordingError::Setup(error.into()))?;
         let mut config = P::Config::default();
-        for (name, &value) in &self.settings {
-            check_setting::<P>(name, value).map_err(RecordingError::Setup)?;
+        for (name, value) in self.settings.iter() {
+            check_setting::<P>(name, *value).map_err(RecordingError::Setup)?;
             let setting = P::settings().iter().find(|setting| setting.id == name);
-            (setting.expect("checked").set)(&mut config, value);
+            (setting.expect("checked").set)(&mut config, *value);
         }
         Ok(Setup {
             nodes: self.nodes,

@@ -4,6 +4,8 @@
 //! a copy, as keyframes need, is one block of memory. It takes a tenth of the code of a `BTreeMap`,
 //! of which the page would hold one for each kind of key and value.
 
+use serde::{Serialize, Serializer};
+
 /// A map in the order of its keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SortedMap<K, V>(Vec<(K, V)>);
@@ -53,6 +55,11 @@ impl<K: Ord, V> SortedMap<K, V> {
         self.0.drain(..place);
     }
 
+    /// Takes out all keys but those that are wanted, with their values.
+    pub fn retain(&mut self, wanted: impl Fn(&K) -> bool) {
+        self.0.retain(|(key, _)| wanted(key));
+    }
+
     /// Takes out all keys.
     pub fn clear(&mut self) {
         self.0.clear();
@@ -71,5 +78,27 @@ impl<K: Ord, V> SortedMap<K, V> {
     /// The last key, with its value.
     pub fn last(&self) -> Option<&(K, V)> {
         self.0.last()
+    }
+}
+
+impl<K: Ord, V> Extend<(K, V)> for SortedMap<K, V> {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, pairs: I) {
+        for (key, value) in pairs {
+            self.insert(key, value);
+        }
+    }
+}
+
+impl<K: Ord, V> FromIterator<(K, V)> for SortedMap<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        let mut map = Self::default();
+        map.extend(pairs);
+        map
+    }
+}
+
+impl<K: Serialize, V: Serialize> Serialize for SortedMap<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
     }
 }
