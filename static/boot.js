@@ -132,7 +132,7 @@ function conclaveBoot(load) {
     if (isFromWasm(error)) showTrapped(String(error));
   }
 
-  /** Lets a page know when it is hidden, shown, scrolled in or out of sight, and when it has another width. */
+  /** Lets a page know when it is hidden, shown, scrolled in or out of sight, printed, and when it has another width. */
   function watch(page, host) {
     let near = true;
     const look = () => page.sight(near && document.visibilityState === "visible");
@@ -141,6 +141,8 @@ function conclaveBoot(load) {
       near = entries.at(-1).isIntersecting;
       look();
     }).observe(host);
+    addEventListener("beforeprint", () => page.printed(true));
+    addEventListener("afterprint", () => page.printed(false));
     let width = host.clientWidth;
     new ResizeObserver(() => {
       if (width === host.clientWidth) return;

@@ -65,6 +65,7 @@ pub fn choices(ui: &Ui) -> Html {
                         }
                     </li>
                 }) }
+                <li>{ button(ui.say(say::print::open()), "", ui.on(Msg::Print)) }</li>
             </ul>
         </>
     }

@@ -7,6 +7,7 @@
 //! functions of a scene that send messages, nothing else: every component that Yew compiles costs
 //! tens of kilobytes, a function costs what it does.
 
+mod board;
 mod browser;
 mod clients;
 mod costs;
@@ -90,6 +91,10 @@ pub enum Msg {
     Diagram(spacetime::Ask),
     /// Save the run for another program.
     Export(export::File),
+    /// Print the run.
+    Print,
+    /// The page is printed from now on, or not any more.
+    Printed(bool),
     /// Show only key events, or all.
     OnlyKeyEvents(bool),
     /// Open a dialog, or close the one that is open.

@@ -73,6 +73,11 @@ impl Mounted {
         self.ask(Msg::Resized);
     }
 
+    /// It is printed from now on, or not any more.
+    pub fn printed(&self, now: bool) {
+        self.ask(Msg::Printed(now));
+    }
+
     /// Goes on from a link; if that cannot be, the page says why.
     pub fn visit(&self, link: String) {
         self.ask(Msg::OpenLink(link));

@@ -15,6 +15,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::Element;
 use yew::prelude::*;
 
+use super::board::Board;
 use super::browser::{self, Frames};
 use super::clients::Choice;
 use super::dialogs::Draft;
@@ -36,11 +37,15 @@ struct Notice {
 }
 
 /// A cluster on its stage.
-struct Shown {
-    scene: Scene,
-    layout: Layout,
+pub struct Shown {
+    /// What there is to draw.
+    pub scene: Scene,
+    /// Where it stands.
+    pub layout: Layout,
+    /// What moves on it.
     motion: Motion,
-    places: Places,
+    /// The elements for what moves.
+    pub places: Places,
 }
 
 /// Where a page is put, and how it begins.
@@ -80,6 +85,18 @@ impl Component for Desk {
     }
 
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
+        let prints = msg == Msg::Print;
+        if prints || msg == Msg::Printed(true) {
+            // Yew tells that all is rendered when it has time; paper does not wait.
+            let page = self.page.clone();
+            yew::platform::spawn_local(async move {
+                page.borrow_mut().draw_board();
+                if prints {
+                    // What forbids to print leaves the page as it is.
+                    let _ = browser::window().print();
+                }
+            });
+        }
         self.page.borrow_mut().take(msg)
     }
 
@@ -128,6 +145,8 @@ pub struct Page {
     dialog_element: NodeRef,
     /// The link that was made last.
     link: Option<AttrValue>,
+    /// What is printed, while it is.
+    board: Option<Board>,
     /// Whether somebody can see it.
     seen: bool,
 }
@@ -177,6 +196,7 @@ impl Page {
             time: NodeRef::default(),
             dialog_element: NodeRef::default(),
             link: None,
+            board: None,
         };
         page.set_stages();
         for complaint in complaints {

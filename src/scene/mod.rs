@@ -13,6 +13,7 @@ mod lab;
 mod pair;
 mod quiet;
 pub mod spacetime;
+pub mod storyboard;
 mod subject;
 pub mod trace;
 

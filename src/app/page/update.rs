@@ -1,13 +1,16 @@
 //! What the page does with what is asked of it.
 
 use conclave::protocols::catalog;
+use conclave::scene::export::MOST_EVENTS;
+use conclave::scene::storyboard::storyboard;
 use conclave::scene::{Advance, Lab, Scene, complain, complain_link, complain_recording};
-use conclave::sim::timeline::{MAX_STEPS, Moment};
+use conclave::sim::timeline::{MAX_STEPS, Mark, Moment};
 use conclave::sim::{ActionError, Micros, Recording, Seat, Session};
 use conclave::text::{Phrase, say};
 use yew::AttrValue;
 
 use super::{Notice, Page, Shown, clusters};
+use crate::app::board::{Board, MOST_ROWS, Picture};
 use crate::app::dialogs::{self, Draft};
 use crate::app::spacetime::Ask;
 use crate::app::stage::Places;
@@ -148,6 +151,8 @@ impl Page {
                 return false;
             }
             Msg::Export(file) => return self.export(file),
+            Msg::Print | Msg::Printed(true) => self.make_board(),
+            Msg::Printed(false) => self.board = None,
             Msg::OnlyKeyEvents(only) => {
                 self.only_key = only;
                 self.moved();
@@ -299,14 +304,50 @@ impl Page {
 
     /// Gives each cluster of the run a stage.
     pub(super) fn set_stages(&mut self) {
+        self.shown = self.stages_now();
+        (self.side, self.selection) = (0, None);
+    }
+
+    /// Each cluster of the run on a stage of its own.
+    fn stages_now(&self) -> Vec<Shown> {
         let stage = |lab: &dyn Lab| {
             let scene = lab.scene(self.window);
             let layout = self.layout(&scene);
             let motion = Motion::new(self.options.still);
             Shown { scene, layout, motion, places: Places::default() }
         };
-        self.shown = clusters(&*self.lab).map(stage).collect();
-        (self.side, self.selection) = (0, None);
+        clusters(&*self.lab).map(stage).collect()
+    }
+
+    /// Makes what is printed. The reader stands where they stood, then.
+    fn make_board(&mut self) {
+        let here = self.lab.moment();
+        let mut pictures = Vec::new();
+        for Mark { moment, text } in storyboard(&*self.lab) {
+            self.lab.seek(moment);
+            let mut shown = self.stages_now();
+            for (lab, shown) in clusters(&*self.lab).zip(&mut shown) {
+                lab.flights(shown.motion.flights());
+            }
+            pictures.push(Picture { at: self.lab.now(), text: text.to_string().into(), shown });
+        }
+        self.lab.seek(here);
+        let mut rows = self.lab.story(MOST_EVENTS);
+        rows.retain(|row| row.key);
+        rows.drain(..rows.len().saturating_sub(MOST_ROWS));
+        let link = self.make_link(false);
+        self.board = Some(Board { pictures, rows, link });
+    }
+
+    /// Draws what does not move on paper.
+    pub(super) fn draw_board(&mut self) {
+        for Picture { at, shown, .. } in self.board.iter_mut().flat_map(|board| &mut board.pictures)
+        {
+            for Shown { scene, layout, motion, places: Places { messages, canvas } } in shown {
+                motion.attach(messages.cast(), canvas.cast());
+                motion.draw(scene, layout, *at, None, 0.0);
+            }
+        }
     }
 
     /// Where things stand on a stage; one of two is square.

@@ -10,8 +10,8 @@ use super::{Page, Shown, clusters};
 use crate::app::element::{Element, Is, all, dismiss, el};
 use crate::app::{Dialog, Msg, Plan, Selection, Tab, Ui, browser, button, button_with};
 use crate::app::{
-    clients, costs, counters, dialogs, events, inspector, keys, logs, rules, spacetime, stage,
-    timeline, traffic, transport, verdicts,
+    board, clients, costs, counters, dialogs, events, inspector, keys, logs, rules, spacetime,
+    stage, timeline, traffic, transport, verdicts,
 };
 
 impl Page {
@@ -25,6 +25,10 @@ impl Page {
             <div class={classes!("lab", self.options.embed.then_some("embed"))}
                 onkeydown={self.hotkeys()} ondragover={Callback::from(|event: DragEvent| event.prevent_default())}
                 ondrop={self.drop()}>
+                // First, so that it is what is printed that patterns are looked up in.
+                if let Some(board) = &self.board {
+                    { board::board(ui, board, self.title()) }
+                }
                 { self.header() }
                 { self.notices() }
                 <main class="floor">
