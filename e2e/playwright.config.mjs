@@ -17,6 +17,8 @@ export default defineConfig({
   use: {
     baseURL: `http://127.0.0.1:${port}/`,
     viewport: { width: 1280, height: 800 },
+    // But in offline.spec.mjs: every test begins without what an earlier one has kept.
+    serviceWorkers: "block",
     trace: "retain-on-failure",
   },
   projects: [

@@ -9,6 +9,9 @@ export const repository = fileURLToPath(new URL("../..", import.meta.url));
 /** The folder of the page under test. */
 export const dist = path.resolve(env.CONCLAVE_DIST ?? path.join(repository, "dist"));
 
+/** The folder of the same page in other shapes. */
+export const artefacts = path.join(repository, "artefacts");
+
 /** How that page was built: "bundle" by cargo xtask build, "trunk" by trunk build. */
 export const build = env.CONCLAVE_BUILD ?? "bundle";
 

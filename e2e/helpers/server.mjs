@@ -1,4 +1,4 @@
-// Serves the page under test from several places at once, as different hosts would: see PLACES.
+// Serves the page under test from several places at once, as different hosts would: see PLACES and HOSTS.
 //
 //     node helpers/server.mjs       serves what environment.mjs names, until it is stopped
 
@@ -7,7 +7,8 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
 
-import { build, dist, port } from "./environment.mjs";
+import { policies, snippets } from "./documentation.mjs";
+import { artefacts, build, dist, port } from "./environment.mjs";
 
 const MEDIA_TYPES = {
   ".css": "text/css; charset=utf-8",
@@ -15,40 +16,80 @@ const MEDIA_TYPES = {
   ".js": "text/javascript; charset=utf-8",
   ".svg": "image/svg+xml",
   ".wasm": "application/wasm",
+  ".webmanifest": "application/manifest+json",
 };
 
 /** The strictest policy that the page promises to work under. Trunk's page fetches its wasm, so it needs one leave more. */
-const STRICT =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; " +
-  "base-uri 'none'; form-action 'none'" + (build === "trunk" ? "; connect-src 'self'" : "");
+const STRICT = policies.site + (build === "trunk" ? "; connect-src 'self'" : "");
 
-/** The same page under several paths, each with the policy that its host sends. */
+const slides = path.join(path.dirname(fileURLToPath(import.meta.url)), "../node_modules/reveal.js/dist");
+
+/** The policy that the page in one file carries. */
+const carried = (html) => /<meta http-equiv="Content-Security-Policy" content="(.*?)"/.exec(html)[1];
+
+/** Folders under several paths, each with the policy that its host sends, made from its origin. */
 const PLACES = {
-  "/": undefined,
-  "/deep/er/path/": undefined,
-  "/strict/": STRICT,
-  "/no-wasm/": STRICT.replace(" 'wasm-unsafe-eval'", ""),
+  "/": {},
+  "/deep/er/path/": {},
+  "/strict/": { policy: () => STRICT },
+  "/strict-sandboxed/": { policy: (origin) => policies.sandboxed.replaceAll("https://example.org", origin) },
+  "/strict-installed/": { policy: () => `${STRICT}; ${policies.installed}` },
+  "/no-wasm/": { policy: () => STRICT.replace(" 'wasm-unsafe-eval'", "") },
+  "/artefacts/": { folder: artefacts },
+  // Where the snippets of the documentation think they are.
+  "/snippet/": { folder: artefacts },
+  "/snippet/conclave/": {},
+  "/slides/": { folder: slides },
 };
 
-/** A page of another site that shows ours in a sandboxed frame; `?` is followed by the address to show. */
-const hostPage = (address) =>
-  `<!doctype html><title>Host</title><link rel="icon" href="data:," />
-   <iframe title="Conclave" sandbox="allow-scripts" width="1200" height="720" src="${address}"></iframe>`;
+const document = (body) => `<!doctype html><title>Host</title><link rel="icon" href="data:,">${body}`;
+
+const quoted = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+
+/** A frame of another page; its attributes say what it shows. */
+const frame = (attributes) => document(`<iframe title="Conclave" width="1200" height="720" ${attributes}></iframe>`);
+
+/** The pages of others that show ours, by their paths; `?` is followed by what they are told. Each gives HTML and a policy. */
+const HOSTS = {
+  "/host": async (address) => [frame(`sandbox="allow-scripts" src="${quoted(address)}"`)],
+  "/srcdoc": async (sandbox) => [frame(`${sandbox} srcdoc="${quoted(await single())}"`)],
+  "/strict-srcdoc": async () => {
+    const text = await single();
+    return [frame(`srcdoc="${quoted(text)}"`), carried(text)];
+  },
+  "/no-wasm-srcdoc": async () => {
+    const text = await single();
+    return [frame(`srcdoc="${quoted(text)}"`), carried(text).replace(" 'wasm-unsafe-eval'", "")];
+  },
+  "/snippet/": async (number) => {
+    const snippet = snippets[number];
+    if (!snippet.includes("data-src")) return [document(snippet)];
+    const deck = `<div class="reveal"><div class="slides"><section>${snippet}</section></div></div>`;
+    const style = '<link rel="stylesheet" href="/slides/reveal.css">';
+    return [document(`${style}${deck}<script src="/slides/reveal.js"></script><script>Reveal.initialize()</script>`)];
+  },
+};
+
+const single = () => readFile(path.join(artefacts, "conclave.html"), "utf8");
 
 /** The answer to an address: status, headers and body. */
-async function answer(address, root) {
-  const { pathname, search } = new URL(address, "http://localhost");
-  if (pathname === "/host") {
-    return [200, { "Content-Type": MEDIA_TYPES[".html"] }, hostPage(decodeURIComponent(search.slice(1)))];
+async function answer(address, root, origin) {
+  const { pathname, search } = new URL(address, origin);
+  const headers = { "Content-Type": MEDIA_TYPES[".html"] };
+  if (HOSTS[pathname]) {
+    const [html, policy] = await HOSTS[pathname](decodeURIComponent(search.slice(1)));
+    if (policy) headers["Content-Security-Policy"] = policy;
+    return [200, headers, html];
   }
   const place = Object.keys(PLACES).findLast((prefix) => pathname.startsWith(prefix));
+  const { folder = root, policy } = PLACES[place];
   const name = decodeURIComponent(pathname.slice(place.length)) || "index.html";
-  const file = path.join(root, name);
-  if (!file.startsWith(root + path.sep)) return [404, {}, "outside"];
+  const file = path.join(folder, name);
+  if (!file.startsWith(folder + path.sep)) return [404, {}, "outside"];
   try {
     const body = await readFile(file);
-    const headers = { "Content-Type": MEDIA_TYPES[path.extname(file)] ?? "application/octet-stream" };
-    if (PLACES[place]) headers["Content-Security-Policy"] = PLACES[place];
+    headers["Content-Type"] = MEDIA_TYPES[path.extname(file)] ?? "application/octet-stream";
+    if (policy) headers["Content-Security-Policy"] = policy(origin);
     return [200, headers, body];
   } catch {
     return [404, {}, "not found"];
@@ -57,18 +98,20 @@ async function answer(address, root) {
 
 /** Starts to serve the folder `root`; port 0 means any. Gives the origin and a function to stop. */
 export async function serve(root, wantedPort = 0) {
+  let origin;
   const server = createServer(async (request, response) => {
-    const [status, headers, body] = await answer(request.url, root);
+    const [status, headers, body] = await answer(request.url, root, origin);
     response.writeHead(status, { "Cache-Control": "no-store", ...headers }).end(body);
   });
   await new Promise((resolve, reject) => {
     server.once("error", reject).listen(wantedPort, "127.0.0.1", resolve);
   });
+  origin = `http://127.0.0.1:${server.address().port}`;
   const close = () => {
     server.closeAllConnections();
     server.close();
   };
-  return { origin: `http://127.0.0.1:${server.address().port}`, close };
+  return { origin, close };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

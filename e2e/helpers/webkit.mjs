@@ -39,7 +39,7 @@ async function patiently(what, call) {
 /** A window of WebKitGTK. */
 export class WebKit {
   static async launch() {
-    const screen = spawn(webkit.screen, ["-displayfd", "3", "-screen", "0", "1400x1000x24", "-nolisten", "tcp"], {
+    const screen = spawn(webkit.screen, ["-displayfd", "3", "-screen", "0", "1400x1400x24", "-nolisten", "tcp"], {
       stdio: ["ignore", "ignore", "ignore", "pipe"],
     });
     const [display] = await Promise.race([once(screen.stdio[3], "data"), once(screen, "exit")]);
@@ -54,6 +54,8 @@ export class WebKit {
     const wanted = { capabilities: { alwaysMatch: { "webkitgtk:browserOptions": options } } };
     const { sessionId } = await patiently("WebKitGTK", () => window.call("POST", "/session", wanted));
     window.address += `/session/${sessionId}`;
+    // What is below the window's edge, in a frame, cannot be clicked.
+    await window.call("POST", "/window/rect", { x: 0, y: 0, width: 1400, height: 1400 });
     return window;
   }
 
@@ -76,11 +78,14 @@ export class WebKit {
   /** Waits until a function in the page gives something; gives that. */
   until = (what, work, ...args) => patiently(what, () => this.run(work, ...args));
 
-  /** Goes into the only frame of this page. */
-  async enterFrame() {
-    const frame = await this.call("POST", "/element", { using: "css selector", value: "iframe" });
-    await this.call("POST", "/frame", { id: frame });
-  }
+  /** Goes into the only frame of this page once a function there gives something. */
+  enterFrame = (what, work) =>
+    patiently(what, async () => {
+      await this.call("POST", "/frame", { id: null });
+      const id = await this.call("POST", "/element", { using: "css selector", value: "iframe" });
+      await this.call("POST", "/frame", { id });
+      return this.run(work);
+    });
 
   /** Clicks the button of this name. */
   async click(name) {

@@ -63,7 +63,7 @@ const USAGES: &[Usage] = &[
     },
     Usage {
         name: "build",
-        about: "build the page into dist/, ready for any static host",
+        about: "build the site, dist/, ready for any static host, and other shapes of the page, artefacts/",
         options: &[DEV],
     },
     Usage {

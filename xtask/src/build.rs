@@ -1,8 +1,10 @@
-//! `cargo xtask build`: from sources to `dist/`.
+//! `cargo xtask build`: from sources to what is published.
 //!
-//! The result is a *classic bundle*: `index.html`, `style.css`, an icon and one classic `app.js` that carries the wasm
-//! inside. It has relative addresses only, fetches nothing and inlines nothing, so that it works from any static host
-//! and path, from a file, in a sandboxed frame and under a strict Content-Security-Policy.
+//! `dist/` is the site, a *classic bundle*: `index.html`, `style.css`, an icon and one classic `app.js` that carries the
+//! wasm inside. It has relative addresses only, fetches nothing and inlines nothing, so that it works from any static
+//! host and path, from a file, in a sandboxed frame and under a strict Content-Security-Policy.
+//!
+//! `artefacts/` holds the same page in other shapes: see [`crate::artefacts`].
 
 use std::fs;
 use std::io::Write;
@@ -18,14 +20,15 @@ use unpack::streams::{self, Belt, STREAMS};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::args::Profile;
+use crate::artefacts::{self, SINGLE};
 use crate::page::{self, Part, Scripts};
-use crate::weight::{LIMIT_BYTES, Scale, kilo};
+use crate::weight::{LIMIT_BYTES, SINGLE_LIMIT_BYTES, Scale, kilo};
 use crate::workspace::{PEERS, WASM_TARGET, Workspace, ensure_wasm_target, run};
 
 /// The name of the binary that is the page.
 const BINARY: &str = "conclave";
 
-/// Builds the page into `dist/` and prints its weight.
+/// Builds all artefacts and prints what they weigh.
 pub fn build(workspace: &Workspace, profile: Profile) -> Result<()> {
     let start = Instant::now();
     ensure_wasm_target()?;
@@ -33,21 +36,33 @@ pub fn build(workspace: &Workspace, profile: Profile) -> Result<()> {
     let wasm = Path::new(profile.folder()).join(BINARY).with_extension("wasm");
     let (glue, wasm) = bind(workspace, &wasm, profile)?;
     let unpacker = compile_unpacker(workspace)?;
-    let files = assemble(workspace, &glue, &wasm, &unpacker, profile)?;
-    write_dist(&workspace.dist(), &files)?;
+    let parts = Parts::read(workspace, &glue, &wasm, &unpacker, profile)?;
+    let site = artefacts::site(&parts)?;
+    write_folder(&workspace.dist(), &site)?;
+    let single = artefacts::single(&parts)?;
+    let others = workspace.root.join("artefacts");
+    write_folder(&others, &[(SINGLE.to_owned(), single.html.clone().into_bytes())])?;
 
     let mut scale = Scale::default();
-    for (name, content) in &files {
+    for (name, content) in &site {
         scale.put(name, content)?;
     }
-    println!("{}", scale.table().trim_end());
+    println!("{}", scale.table("dist/").trim_end());
+    let mut lone = Scale::default();
+    lone.put(SINGLE, single.html.as_bytes())?;
+    println!("{}", lone.table("artefacts/").trim_end());
+    println!(
+        "  Where a policy governs inline scripts and styles, {SINGLE} wants: {}",
+        single.policy
+    );
     let seconds = start.elapsed().as_secs_f32();
     println!(
-        "dist/ is ready after {seconds:.1} s; the wasm had {} before packing.",
+        "All is ready after {seconds:.1} s; the wasm had {} before packing.",
         kilo(wasm.len())
     );
     if profile == Profile::Release {
-        scale.check()?;
+        scale.check("the page", LIMIT_BYTES)?;
+        lone.check("the single file", SINGLE_LIMIT_BYTES)?;
         println!("The page weighs {} of the {} allowed.", kilo(scale.total()), kilo(LIMIT_BYTES));
     }
     Ok(())
@@ -114,7 +129,7 @@ fn bind(workspace: &Workspace, wasm: &Path, profile: Profile) -> Result<(String,
         output.snippets().values().all(Vec::is_empty) && output.local_modules().is_empty(),
         "a dependency brings JavaScript modules of its own; a classic script cannot import them"
     );
-    let mut glue = output.js().to_owned();
+    let mut glue = without_own_address(output.js())?;
     let module = output.wasm_mut();
     if published {
         for (number, import) in module.imports.iter_mut().enumerate() {
@@ -126,6 +141,15 @@ fn bind(workspace: &Workspace, wasm: &Path, profile: Profile) -> Result<(String,
     Ok((glue, module.emit_wasm()))
 }
 
+/// The glue without the statement by which it finds its own address. Nothing wants it, and it throws in the text of a
+/// frame, where no address can be made of `about:srcdoc`.
+fn without_own_address(glue: &str) -> Result<String> {
+    const STATEMENT: &str =
+        "script_src = new URL(document.currentScript.src, location.href).toString();";
+    ensure!(glue.matches(STATEMENT).count() == 1, "wasm-bindgen's glue lacks: {STATEMENT}");
+    Ok(glue.replace(STATEMENT, ""))
+}
+
 /// Gives a function of the glue that the wasm imports a shorter name. wasm-bindgen's are hashes, which do not compress,
 /// and they stand in both.
 fn rename_import(glue: &str, name: &str, short: &str) -> Result<String> {
@@ -134,47 +158,62 @@ fn rename_import(glue: &str, name: &str, short: &str) -> Result<String> {
     Ok(glue.replace(&long, &short))
 }
 
-/// Makes the files of `dist/`: name and content.
-fn assemble(
-    workspace: &Workspace,
-    glue: &str,
-    wasm: &[u8],
-    unpacker: &[u8],
-    profile: Profile,
-) -> Result<Vec<(String, Vec<u8>)>> {
-    let read = |path: &str| {
-        fs::read_to_string(workspace.root.join(path)).with_context(|| format!("cannot read {path}"))
-    };
-    let html = read("index.html")?;
-    let mut style = String::new();
-    let mut copied = Vec::new();
-    for part in page::parts(&html)? {
-        match part {
-            Part::Css(path) => style.push_str(&page::without_comments(&read(path)?, "/*", "*/")?),
-            Part::File(path) if path.ends_with(".js") => {}
-            Part::Icon(path) | Part::File(path) => {
-                let content = fs::read(workspace.root.join(path))
-                    .with_context(|| format!("cannot read {path}"))?;
-                copied.push((page::file_name(path).to_owned(), content));
+/// What every artefact is made of.
+pub struct Parts {
+    /// The source of the page.
+    pub html: String,
+    /// The style sheets that it names, joined.
+    pub style: String,
+    /// The icon, an SVG.
+    pub icon: Vec<u8>,
+    /// The script that is the whole program.
+    pub script: String,
+    pub worker: String,
+    pub manifest: String,
+}
+
+impl Parts {
+    fn read(
+        workspace: &Workspace,
+        glue: &str,
+        wasm: &[u8],
+        unpacker: &[u8],
+        profile: Profile,
+    ) -> Result<Self> {
+        let read = |path: &str| {
+            fs::read_to_string(workspace.root.join(path))
+                .with_context(|| format!("cannot read {path}"))
+        };
+        let html = read("index.html")?;
+        let (mut style, mut icon) = (String::new(), Vec::new());
+        for part in page::parts(&html)? {
+            match part {
+                Part::Css(path) => {
+                    style.push_str(&page::without_comments(&read(path)?, "/*", "*/")?);
+                }
+                Part::Icon(path) => icon = read(path)?.into_bytes(),
+                // Scripts, which are joined below.
+                Part::File(_) | Part::Rust => {}
             }
-            Part::Rust => {}
         }
+        let scripts = Scripts {
+            boot: &read("static/boot.js")?,
+            glue,
+            unpacker: &BASE64_STANDARD.encode(unpacker),
+            packed: &BASE64_STANDARD.encode(pack(wasm, profile)?),
+            length: wasm.len(),
+            start: &read("static/start-bundle.js")?,
+            offline: &read("static/offline.js")?,
+        };
+        Ok(Self {
+            style,
+            icon,
+            script: scripts.join(),
+            worker: read("static/service-worker.js")?,
+            manifest: read("static/manifest.webmanifest")?,
+            html,
+        })
     }
-    let app = Scripts {
-        boot: &read("static/boot.js")?,
-        glue,
-        unpacker: &BASE64_STANDARD.encode(unpacker),
-        packed: &BASE64_STANDARD.encode(pack(wasm, profile)?),
-        length: wasm.len(),
-        start: &read("static/start-bundle.js")?,
-    };
-    let mut files = vec![
-        ("index.html".to_owned(), page::bundled_html(&html)?.into_bytes()),
-        ("style.css".to_owned(), style.into_bytes()),
-        ("app.js".to_owned(), app.join().into_bytes()),
-    ];
-    files.append(&mut copied);
-    Ok(files)
 }
 
 /// A wasm, packed for the crate `unpack`. What is published is packed as well as can be, which takes some seconds.
@@ -235,9 +274,9 @@ fn compress(stream: &[u8], profile: Profile) -> Result<Vec<u8>> {
 }
 
 /// Writes the files and removes those of an earlier build.
-fn write_dist(dist: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
-    fs::create_dir_all(dist)?;
-    for entry in fs::read_dir(dist)? {
+fn write_folder(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let stale = !files.iter().any(|(name, _)| path.ends_with(name));
         match (stale, path.is_dir()) {
@@ -249,7 +288,7 @@ fn write_dist(dist: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
         }
     }
     for (name, content) in files {
-        fs::write(dist.join(name), content).with_context(|| format!("cannot write {name}"))?;
+        fs::write(folder.join(name), content).with_context(|| format!("cannot write {name}"))?;
     }
     Ok(())
 }

@@ -5,13 +5,14 @@
 //!
 //! * [`args`]: what can be typed
 //! * [`workspace`]: where things lie, and how cargo is called
-//! * [`build`] and [`page`]: from sources to `dist/`; [`weight`]: what that weighs
+//! * [`build`] and [`page`]: from sources to the [`artefacts`]; [`weight`]: what they weigh
 //! * [`serve`] and [`http`]: the development server
 //! * [`test`]: all checks, as [`stages`]; [`browser`] and [`trunk`] are some of them
 //! * [`programs`]: the browsers and what else the tests want from outside
 //! * [`scripts`]: benchmarks, pictures and tables
 
 mod args;
+mod artefacts;
 mod browser;
 mod build;
 mod http;

@@ -3,7 +3,12 @@
 //! `index.html` is written for Trunk: `<link data-trunk rel=".." href="..">` names each part. Here each such line is
 //! replaced by what the bundle has in its place, so that both builders read one source.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+/// The site's service worker.
+pub const WORKER: &str = "service-worker.js";
 
 /// What a `data-trunk` line of `index.html` asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,32 +28,88 @@ pub fn parts(html: &str) -> Result<Vec<Part<'_>>> {
     html.lines().filter_map(|line| part(line).transpose()).collect()
 }
 
-/// The `index.html` of the bundle: one script, one style sheet.
-pub fn bundled_html(html: &str) -> Result<String> {
-    let mut bundled = String::with_capacity(html.len());
+/// The `index.html` of the site: one script, one style sheet.
+pub fn site_html(html: &str) -> Result<String> {
     let mut styled = false;
+    let lines = rewritten(html, |part| match part {
+        Part::Css(_) if styled => None,
+        Part::Css(_) => {
+            styled = true;
+            Some("<link rel=\"stylesheet\" href=\"style.css\" />".to_owned())
+        }
+        Part::Icon(path) => Some(format!("<link rel=\"icon\" href=\"{}\" />", file_name(path))),
+        Part::Rust => {
+            Some(format!("<script src=\"app.js\" data-offline=\"{WORKER}\" defer></script>"))
+        }
+        Part::File(_) => None,
+    });
+    Ok(lines?.concat())
+}
+
+/// What the page is made of when it is one file.
+#[derive(Clone, Copy)]
+pub struct Inline<'a> {
+    pub style: &'a str,
+    pub script: &'a str,
+    /// An SVG.
+    pub icon: &'a [u8],
+    /// What is to be said in a `<meta>` about what the page may do.
+    pub policy: &'a str,
+}
+
+/// The page as one file that needs no other.
+pub fn single_html(html: &str, inline: &Inline) -> Result<String> {
+    let Inline { style, script, icon, policy } = inline;
+    for (text, end) in [(style, "</style"), (script, "</script"), (script, "<!--")] {
+        ensure!(!text.contains(end), "what is inlined contains {end}");
+    }
+    let mut styled = false;
+    let lines = rewritten(html, |part| match part {
+        Part::Css(_) if styled => None,
+        Part::Css(_) => {
+            styled = true;
+            Some(format!("<style>{style}</style>"))
+        }
+        Part::Icon(_) => {
+            let icon = BASE64_STANDARD.encode(icon);
+            Some(format!("<link rel=\"icon\" href=\"data:image/svg+xml;base64,{icon}\" />"))
+        }
+        Part::Rust | Part::File(_) => None,
+    });
+    let mut single = String::new();
+    for line in lines? {
+        match line.trim() {
+            // A script that stands in the page runs at once: after what it wants to find.
+            "</body>" => single.push_str(&format!("<script>{script}</script>\n")),
+            "<meta charset=\"utf-8\" />" => {
+                let policy = format!(
+                    "<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\" />\n"
+                );
+                single.push_str(&line);
+                single.push_str(&policy);
+                continue;
+            }
+            _ => {}
+        }
+        single.push_str(&line);
+    }
+    Ok(single)
+}
+
+/// The lines of `index.html` with the parts replaced, without its comments.
+fn rewritten(html: &str, mut replace: impl FnMut(Part) -> Option<String>) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
     let uncommented = without_comments(html, "<!--", "-->")?;
     for line in uncommented.lines().filter(|line| !line.trim().is_empty()) {
         let indent = &line[..line.len() - line.trim_start().len()];
-        let replacement = match part(line)? {
-            None => Some(line.to_owned()),
-            Some(Part::Css(_)) if styled => None,
-            Some(Part::Css(_)) => {
-                styled = true;
-                Some(format!("{indent}<link rel=\"stylesheet\" href=\"style.css\" />"))
+        match part(line)? {
+            None => lines.push(format!("{line}\n")),
+            Some(part) => {
+                lines.extend(replace(part).map(|text| format!("{indent}{text}\n")));
             }
-            Some(Part::Icon(path)) => {
-                Some(format!("{indent}<link rel=\"icon\" href=\"{}\" />", file_name(path)))
-            }
-            Some(Part::Rust) => Some(format!("{indent}<script src=\"app.js\" defer></script>")),
-            Some(Part::File(_)) => None,
-        };
-        if let Some(text) = replacement {
-            bundled.push_str(&text);
-            bundled.push('\n');
         }
     }
-    Ok(bundled)
+    Ok(lines)
 }
 
 /// The last component of a path as `index.html` writes it.
@@ -70,12 +131,14 @@ pub struct Scripts<'a> {
     pub length: usize,
     /// `static/start-bundle.js`
     pub start: &'a str,
+    /// `static/offline.js`
+    pub offline: &'a str,
 }
 
 impl Scripts<'_> {
     /// The text of `app.js`.
     pub fn join(&self) -> String {
-        let Self { boot, glue, unpacker, packed, length, start } = self;
+        let Self { boot, glue, unpacker, packed, length, start, offline } = self;
         let mut script = String::from("(() => {\n\"use strict\";\n");
         for part in [boot, glue] {
             shorten_into(&mut script, part);
@@ -88,7 +151,9 @@ impl Scripts<'_> {
             "const packed = {{ length: {length}, data: \"{packed}\" }};
 "
         ));
-        shorten_into(&mut script, start);
+        for part in [start, offline] {
+            shorten_into(&mut script, part);
+        }
         script.push_str("})();\n");
         script
     }
@@ -96,7 +161,7 @@ impl Scripts<'_> {
 
 /// Appends a script without what is for those who read its source: comments that have a line for themselves, and the
 /// indentation of the others. None of the scripts has a text of several lines, which would lose by that.
-fn shorten_into(out: &mut String, script: &str) {
+pub fn shorten_into(out: &mut String, script: &str) {
     for line in script.lines().map(str::trim) {
         let is_comment = ["//", "/**", "* ", "*/"].iter().any(|start| line.starts_with(start));
         if !is_comment && !line.is_empty() && line != "*" {
@@ -171,14 +236,34 @@ mod tests {
     }
 
     #[test]
-    fn the_bundle_has_one_script_and_one_style_sheet() {
+    fn the_site_has_one_script_and_one_style_sheet() {
         let expected = r#"<head>
   <link rel="icon" href="icon.svg" />
   <link rel="stylesheet" href="style.css" />
-  <script src="app.js" defer></script>
+  <script src="app.js" data-offline="service-worker.js" defer></script>
 </head>
 "#;
-        assert_eq!(bundled_html(SOURCE).unwrap(), expected);
+        assert_eq!(site_html(SOURCE).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_single_file_carries_all_and_says_what_it_may_do() {
+        let source = format!("<meta charset=\"utf-8\" />\n{SOURCE}<body>\n</body>\n");
+        let inline = Inline { style: "p {}", script: "s();", icon: b"<svg/>", policy: "none" };
+        let expected = r#"<meta charset="utf-8" />
+<meta http-equiv="Content-Security-Policy" content="none" />
+<head>
+  <link rel="icon" href="data:image/svg+xml;base64,PHN2Zy8+" />
+  <style>p {}</style>
+</head>
+<body>
+<script>s();</script>
+</body>
+"#;
+        assert_eq!(single_html(&source, &inline).unwrap(), expected);
+        for script in ["\"</script>\"", "\"<!-- <script>\""] {
+            assert!(single_html(&source, &Inline { script, ..inline }).is_err(), "{script}");
+        }
     }
 
     #[test]
@@ -192,17 +277,18 @@ mod tests {
             packed: "BBBB",
             length: 5,
             start: "s();",
+            offline: "o();",
         };
         let expected = "(() => {\n\"use strict\";\nfunction boot() {\nreturn 2 * 3; // six\n}\ng();\n\
                         const unpacker = \"AAAA\";\nconst packed = { length: 5, data: \"BBBB\" };\n\
-                        s();\n})();\n";
+                        s();\no();\n})();\n";
         assert_eq!(scripts.join(), expected);
     }
 
     #[test]
     fn unknown_parts_are_refused() {
-        assert!(bundled_html("<link data-trunk rel=\"sass\" href=\"a.scss\" />").is_err());
-        assert!(bundled_html("<link data-trunk rel=\"css\" />").is_err());
-        assert!(bundled_html("<!-- open").is_err());
+        assert!(site_html("<link data-trunk rel=\"sass\" href=\"a.scss\" />").is_err());
+        assert!(site_html("<link data-trunk rel=\"css\" />").is_err());
+        assert!(site_html("<!-- open").is_err());
     }
 }
