@@ -185,19 +185,21 @@ impl Parts {
                 .with_context(|| format!("cannot read {path}"))
         };
         let html = read("index.html")?;
-        let (mut style, mut icon) = (String::new(), Vec::new());
+        let (mut style, mut icon, mut scripts) = (String::new(), Vec::new(), String::new());
         for part in page::parts(&html)? {
             match part {
                 Part::Css(path) => {
                     style.push_str(&page::without_comments(&read(path)?, "/*", "*/")?);
                 }
                 Part::Icon(path) => icon = read(path)?.into_bytes(),
-                // Scripts, which are joined below.
-                Part::File(_) | Part::Rust => {}
+                // How Trunk's page starts is its own.
+                Part::File(path) if path.ends_with("start-module.js") => {}
+                Part::File(path) => scripts.push_str(&read(path)?),
+                Part::Rust => {}
             }
         }
         let scripts = Scripts {
-            boot: &read("static/boot.js")?,
+            boot: &scripts,
             glue,
             unpacker: &BASE64_STANDARD.encode(unpacker),
             packed: &BASE64_STANDARD.encode(pack(wasm, profile)?),

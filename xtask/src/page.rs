@@ -119,7 +119,7 @@ pub fn file_name(path: &str) -> &str {
 
 /// The scripts of the bundle, in one classic script that leaves no name behind.
 pub struct Scripts<'a> {
-    /// `static/boot.js`
+    /// The scripts that `index.html` names, in order: `static/boot.js` and what it is helped by.
     pub boot: &'a str,
     /// What wasm-bindgen generated for `no_modules`.
     pub glue: &'a str,
