@@ -23,11 +23,12 @@ async function seen(lab) {
   return Object.fromEntries(names.map((name, place) => [name, number(found[place])]));
 }
 
-/** Saves a file by the dialog; gives its text, or its bytes. */
-async function exported(lab, choice, encoding = "utf8") {
+/** Saves a file by the dialog; gives its text, or its bytes, and lets `look` look at dialog and file. */
+async function exported(lab, choice, encoding = "utf8", look = () => {}) {
   await lab.press(lab.get("button", "export.open").first());
   const dialog = lab.get("dialog", "Export");
   const [file] = await Promise.all([lab.page.waitForEvent("download"), lab.press(lab.get("button", choice, {}, dialog))]);
+  await look(dialog, file.suggestedFilename());
   await lab.press(lab.get("button", "Close", {}, dialog));
   return readFile(await file.path(), encoding);
 }
@@ -231,6 +232,28 @@ test("every export is what its reader expects", { tag: "@chromium" }, async ({ l
   expect(read.actors).toBeGreaterThanOrEqual(5);
   expect(read.messages).toBeGreaterThan(30);
   await reader.close();
+});
+
+test("of two clusters, diagram and files are of the chosen one, and say so", { tag: "@chromium" }, async ({ lab }) => {
+  await open(lab, { protocol: "raft", beside: "multi_paxos", seed: 2, speed: 1000 });
+  await lab.play();
+  await expect.poll(() => lab.now()).toBeGreaterThan(400);
+  await lab.pause();
+  for (const [protocol, id, vote, other] of [["Raft", "raft", "RequestVote", "Prepare"], ["Multi-Paxos", "multi_paxos", "Prepare", "RequestVote"]]) {
+    await lab.press(lab.get("button", "stage.look", { protocol }));
+    await expect(lab.page.locator(".tabs > p")).toHaveText(lab.t("stage.look", { protocol }));
+    const look = (name) => async (dialog, file) => {
+      await expect(dialog).toContainText(lab.t("export.of", { protocol }));
+      expect(file).toBe(`${id}-${name}`);
+    };
+    const sequence = await exported(lab, "export.mermaid", "utf8", look("run.mmd"));
+    expect(sequence).toContain(vote);
+    expect(sequence).not.toContain(other);
+    const diagram = await exported(lab, "export.diagram", "utf8", look("space-time.svg"));
+    expect(diagram).toContain(`<title>${protocol}: ${lab.t("spacetime.label")}`);
+    const frame = await exported(lab, "export.frame_svg", "utf8", look("cluster.svg"));
+    expect(frame).toContain(`<title>${lab.t("stage.of", { count: 5, protocol })}</title>`);
+  }
 });
 
 test("a run of 100,000 events is drawn arrow by arrow near, and merged far away, which is said", async ({ lab, page }) => {

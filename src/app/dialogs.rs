@@ -21,6 +21,8 @@ pub struct Draft {
     pub sides: Vec<u8>,
     /// What is wrong with what was typed.
     pub problem: Option<Phrase>,
+    /// Which of two clusters it is about.
+    pub of: Option<Phrase>,
 }
 
 impl Draft {
@@ -35,7 +37,7 @@ impl Draft {
             Some(members) => members.place(NodeId(place as u8)) as u8,
             None => u8::from(place >= nodes.div_ceil(2)),
         };
-        Self { sides: (0..nodes).map(side).collect(), problem: None }
+        Self { sides: (0..nodes).map(side).collect(), problem: None, of: None }
     }
 }
 
@@ -54,7 +56,7 @@ pub fn dialog(
         Dialog::Partition => (say::partition::title(), partition(ui, draft)),
         Dialog::Members => (say::members::title(), members(ui, draft, scene)),
         Dialog::Links(node) => (say::link::of(node), links(ui, scene, node)),
-        Dialog::Export => (say::export::title(), choices(ui)),
+        Dialog::Export => (say::export::title(), choices(ui, draft.of.clone())),
         Dialog::Code => {
             (say::share::code_title(), link.map(|link| code(ui, link)).unwrap_or_default())
         }

@@ -4,7 +4,7 @@ use conclave::scene::export::{self, MOST_EVENTS, MOST_ROWS};
 use conclave::scene::spacetime::View;
 use conclave::scene::{Lab, Scene};
 use conclave::sim::Micros;
-use conclave::text::say;
+use conclave::text::{Phrase, say};
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlImageElement};
 use yew::prelude::*;
@@ -43,7 +43,7 @@ const UNSEEN: View = View {
 };
 
 /// What the dialog offers.
-pub fn choices(ui: &Ui) -> Html {
+pub fn choices(ui: &Ui, of: Option<Phrase>) -> Html {
     let choices = [
         (File::FrameSvg, say::export::frame_svg(), None),
         (File::FramePng, say::export::frame_png(), None),
@@ -56,6 +56,7 @@ pub fn choices(ui: &Ui) -> Html {
     html! {
         <>
             <p>{ ui.say(say::export::about()) }</p>
+            { for of.map(|of| el("p").say(ui, say::export::of(of))) }
             <ul class="export inks">
                 { for choices.into_iter().map(|(file, name, most)| html! {
                     <li>
@@ -96,10 +97,11 @@ pub fn save(
     selection: Option<Selection>,
     diagram: &Diagram,
 ) -> Result<(), JsValue> {
-    let (language, protocol) = (ui.language, ui.say(lab.title()));
+    let (language, protocol, id) = (ui.language, ui.say(lab.title()), lab.protocol());
+    let title = ui.say(say::stage::of(scene.nodes.len(), lab.title()));
     let (name, text) = match file {
-        File::FrameSvg => ("cluster.svg", frame(page)?.0),
-        File::FramePng => return frame(page).and_then(save_pixels),
+        File::FrameSvg => ("cluster.svg", frame(page, &title)?.0),
+        File::FramePng => return save_pixels(format!("{id}-cluster.png"), frame(page, &title)?),
         File::Json => ("events.json", export::json(&lab.story(MOST_EVENTS), language)),
         File::Csv => ("events.csv", export::csv(&lab.story(MOST_EVENTS), language)),
         File::Diagram => {
@@ -133,7 +135,7 @@ pub fn save(
             }
         }
     };
-    browser::save(name, text.as_bytes())
+    browser::save(&format!("{id}-{name}"), text.as_bytes())
 }
 
 /// What of a style an element of the stage needs to stand alone.
@@ -154,7 +156,7 @@ const STYLES: [&str; 13] = [
 ];
 
 /// The stage as an SVG that stands alone, and its size.
-fn frame(page: &Element) -> Result<(String, f64, f64), JsValue> {
+fn frame(page: &Element, title: &str) -> Result<(String, f64, f64), JsValue> {
     let missing = || JsValue::from_str("there is no stage");
     let stage = page.query_selector(&shown("svg"))?.ok_or_else(missing)?;
     let copy: Element = stage.clone_node_with_deep(true)?.unchecked_into();
@@ -180,6 +182,9 @@ fn frame(page: &Element) -> Result<(String, f64, f64), JsValue> {
     ground.set_attribute("fill", &style.get_property_value("background-color")?)?;
     place(&ground, 0.0, 0.0, width, height)?;
     copy.insert_before(&ground, copy.first_child().as_ref())?;
+    let name = make("title")?;
+    name.set_text_content(Some(title));
+    copy.insert_before(&name, copy.first_child().as_ref())?;
     // The canvas fits over the stage as the view box fits into it.
     let swarm: HtmlCanvasElement =
         page.query_selector(&shown(".swarm"))?.ok_or_else(missing)?.unchecked_into();
@@ -206,7 +211,7 @@ fn place(element: &Element, x: f64, y: f64, width: f64, height: f64) -> Result<(
 }
 
 /// Paints an SVG, twice as large, and offers that for download.
-fn save_pixels((svg, width, height): (String, f64, f64)) -> Result<(), JsValue> {
+fn save_pixels(name: String, (svg, width, height): (String, f64, f64)) -> Result<(), JsValue> {
     let image = HtmlImageElement::new()?;
     let text = String::from(js_sys::encode_uri_component(&svg));
     image.set_src(&format!("data:image/svg+xml;charset=utf-8,{text}"));
@@ -221,7 +226,7 @@ fn save_pixels((svg, width, height): (String, f64, f64)) -> Result<(), JsValue> 
             let paint = canvas.get_context("2d")?.ok_or(JsValue::NULL)?;
             let paint: CanvasRenderingContext2d = paint.unchecked_into();
             paint.draw_image_with_html_image_element_and_dw_and_dh(&image, 0.0, 0.0, wide, high)?;
-            browser::save_from("cluster.png", &canvas.to_data_url()?)
+            browser::save_from(&name, &canvas.to_data_url()?)
         };
         if let Err(error) = painted.await {
             web_sys::console::error_1(&error);

@@ -171,6 +171,7 @@ impl Page {
                 self.dialog = dialog;
                 if let Some(dialog) = dialog {
                     self.draft = Draft::new(dialog, self.scene());
+                    self.draft.of = self.one_of_both();
                 }
             }
             Msg::TryStart { protocol, beside, nodes, seed } => {

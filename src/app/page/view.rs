@@ -123,6 +123,11 @@ impl Page {
         clusters(&*self.lab).nth(self.side).expect("it is shown")
     }
 
+    /// Its name, if there are two.
+    pub(super) fn one_of_both(&self) -> Option<Phrase> {
+        self.lab.beside().map(|_| self.cluster().title())
+    }
+
     /// What there is to draw of it.
     pub(super) fn scene(&self) -> &Scene {
         &self.shown[self.side].scene
@@ -288,7 +293,8 @@ impl Page {
         let panel = el("div")
             .attrs(names, vec!["panel".into(), "tabpanel".into(), "0".into(), id(self.tab)])
             .kid(panel);
-        el("section").class("card tabs").kid(list).kid(panel)
+        let of = self.one_of_both().map(|of| el("p").class("told").say(ui, say::stage::look(of)));
+        el("section").class("card tabs").kids(of).kid(list).kid(panel)
     }
 }
 
