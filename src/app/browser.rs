@@ -50,6 +50,23 @@ pub fn value_of(event: &Event, id: &str) -> String {
     value.and_then(|value| value.as_string()).unwrap_or_default()
 }
 
+/// Gives the focus to an element, if there is one.
+pub fn focus(element: Option<web_sys::Element>) {
+    if let Some(element) = element {
+        // An element that cannot take the focus leaves it where it is.
+        let _ = element.unchecked_into::<web_sys::HtmlElement>().focus();
+    }
+}
+
+/// Lets the page fill the screen, or no longer. A sandbox may refuse.
+pub fn fill_screen() {
+    match (document().fullscreen_element(), document().document_element()) {
+        (Some(_), _) => document().exit_fullscreen(),
+        (None, Some(root)) => _ = root.request_fullscreen(),
+        (None, None) => {}
+    }
+}
+
 /// What is in a file; nothing when it cannot be read.
 pub async fn bytes_of(file: web_sys::File) -> Vec<u8> {
     let buffer = wasm_bindgen_futures::JsFuture::from(file.array_buffer()).await;

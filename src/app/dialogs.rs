@@ -1,15 +1,15 @@
 //! The dialogs, each a `<dialog>` of the platform: it keeps the focus in and lets Escape close it.
 
 use conclave::protocols::catalog::{Known, PROTOCOLS};
+use conclave::scene::keys::HOTKEYS;
 use conclave::scene::{GLYPHS, Glyph, Lab, Scene};
 use conclave::sim::{Action, MemberChange, NodeId, Order, PAGE_NODES, Place, Recording};
 use conclave::text::{LANGUAGES, Phrase, say};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::element::{Element, Is, all, dismiss, el, field, option};
+use super::element::{Element, Is, all, check, dismiss, el, field, option};
 use super::export::{choices, code};
-use super::keys::HOTKEYS;
 use super::options::NOBODY;
 use super::traffic::drawing;
 use super::{Dialog, Msg, Theme, Ui, browser, button, button_with, options};
@@ -256,14 +256,8 @@ fn links(ui: &Ui, scene: &Scene, node: NodeId) -> Html {
     el("ul").class("links-list").kids(rows).into()
 }
 
+/// What the keys do, and what the signs mean.
 fn help(ui: &Ui) -> Html {
-    let keys = HOTKEYS.iter().map(|hotkey| (hotkey.name, (hotkey.what)()));
-    let keys = keys.chain([
-        ("Tab, ← →", say::help::nodes()),
-        ("Enter", say::help::select()),
-        ("X", say::help::crash()),
-        ("Esc", say::help::leave()),
-    ]);
     let glyph = |glyph: Glyph| {
         let name = match glyph {
             Glyph::Ballot => say::glyph::ballot(),
@@ -278,15 +272,17 @@ fn help(ui: &Ui) -> Html {
         };
         el("li").kid(drawing(glyph, "epoch-2")).say(ui, name)
     };
-    let keys = keys.map(|(key, what)| {
-        let name = el("dt").kid(el("kbd").text(key.into()));
-        el("div").class("field").kid(name).kid(el("dd").say(ui, what))
+    let keys = HOTKEYS.iter().map(|hotkey| {
+        let name = el("dt").kid(el("kbd").text(hotkey.name.into()));
+        el("div").class("field").kid(name).kid(el("dd").say(ui, (hotkey.what)()))
     });
+    let single = check(ui.say(say::help::single()), ui.single_keys, ui.on_tick(Msg::SingleKeys));
     el("div")
         .class("help")
         .kid(el("p").say(ui, say::help::about()))
         .kid(el("h3").say(ui, say::help::keys()))
         .kid(el("dl").kids(keys))
+        .kid(single)
         .kid(el("h3").say(ui, say::help::signs()))
         .kid(el("ul").class("glyphs").kids(GLYPHS.map(glyph)))
         .kid(el("p").say(ui, say::help::colours()))

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 pub use AttributeOrProperty::Static as Is;
 use conclave::text::Phrase;
-use yew::html::onclick;
+use web_sys::HtmlInputElement;
+use yew::html::{onchange, onclick};
 use yew::prelude::*;
 use yew::virtual_dom::{AttributeOrProperty, Attributes, Key, Listener, VList, VTag, VText};
 
@@ -56,6 +57,27 @@ pub fn field(class: &'static str, id: &'static str, label: AttrValue, field: Htm
 #[inline(never)]
 pub fn option(value: AttrValue, label: AttrValue, selected: bool) -> Html {
     html! { <option {value} {selected}>{ label }</option> }
+}
+
+/// Several things to choose one from.
+#[inline(never)]
+pub fn select(id: &'static str, options: Vec<Html>, onchange: Callback<Event>) -> Html {
+    el("select")
+        .attrs(&["id"], vec![id.into()])
+        .listen(Rc::new(onchange::Wrapper::new(onchange)))
+        .kids(options)
+        .into()
+}
+
+/// A box to tick, with its label behind it.
+#[inline(never)]
+pub fn check(label: AttrValue, on: bool, turn: Rc<dyn Fn(bool)>) -> Element {
+    let onchange = Callback::from(move |event: Event| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        turn(input.checked());
+    });
+    let tick = html! { <input type="checkbox" checked={on} {onchange} /> };
+    el("label").class("check").kid(tick).text(label)
 }
 
 /// The button that takes away what it stands in.

@@ -2,38 +2,24 @@
 
 use conclave::scene::{Class, EventRow};
 use conclave::text::say;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::element::{Element, el};
+use super::element::{Element, all, check, el};
 use super::{Msg, Ui, clock};
 
 /// The list of events, newest first.
 pub fn events(ui: &Ui, rows: &[EventRow], total: u64, only_key: bool) -> Html {
-    let onchange = {
-        let send = ui.send.clone();
-        Callback::from(move |event: Event| {
-            let input: HtmlInputElement = event.target_unchecked_into();
-            send.emit(Msg::OnlyKeyEvents(input.checked()));
-        })
-    };
-    html! {
-        <>
-            <p class="events-head">
-                <label>
-                    <input type="checkbox" checked={only_key} {onchange} />
-                    { ui.say(say::event::only_key()) }
-                </label>
-                <span>{ ui.say(say::event::total(total)) }</span>
-            </p>
-            if rows.is_empty() {
-                <p class="empty">{ ui.say(say::event::none()) }</p>
-            }
-            <div class="events" role="log" aria-live="off" aria-label={ui.say(say::tab::events())} tabindex="0">
-                <ol>{ for rows.iter().rev().map(|row| event(ui, row)) }</ol>
-            </div>
-        </>
-    }
+    let only = check(ui.say(say::event::only_key()), only_key, ui.on_tick(Msg::OnlyKeyEvents));
+    let head = el("div").class("events-head").kid(only);
+    let head = head.kid(el("span").say(ui, say::event::total(total)));
+    let empty = rows.is_empty().then(|| el("p").class("empty").say(ui, say::event::none()));
+    let names = &["class", "role", "aria-live", "aria-label", "tabindex"];
+    let label = ui.say(say::tab::events());
+    let list = el("div")
+        .attrs(names, vec!["events".into(), "log".into(), "off".into(), label, "0".into()])
+        .kid(el("ol").kids(rows.iter().rev().map(|row| event(ui, row))));
+    let empty = empty.map(Html::from).unwrap_or_default();
+    all(vec![head.into(), empty, list.into()])
 }
 
 fn event(ui: &Ui, row: &EventRow) -> Element {

@@ -7,7 +7,7 @@ use conclave::text::{Phrase, say};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use super::element::{Element, Is, all, column_head, el, option, row_head};
+use super::element::{Element, Is, all, column_head, el, option, row_head, select};
 use super::stage::node_name;
 use super::{Msg, Selection, Ui, clock};
 
@@ -141,7 +141,7 @@ fn clock_rate(ui: &Ui, node: &Node) -> Html {
         let value = (percent * (TRUE_CLOCK_PPM / 100)).to_string();
         option(value.into(), format!("{percent} %").into(), percent == current)
     });
-    html! { <select id="clock-rate" {onchange}>{ for paces }</select> }
+    select("clock-rate", paces.collect(), onchange)
 }
 
 fn letter(ui: &Ui, message: &Message, scene: &Scene) -> Html {

@@ -30,8 +30,11 @@ mod traffic;
 mod transport;
 mod verdicts;
 
+use std::rc::Rc;
+
 use conclave::scene::Epoch;
-use conclave::sim::timeline::BranchId;
+use conclave::scene::keys::Command;
+use conclave::sim::timeline::{BranchId, Moment};
 use conclave::sim::{Action, MessageId, Micros, NodeId};
 use conclave::text::{Language, Phrase};
 use yew::prelude::*;
@@ -97,6 +100,10 @@ pub enum Msg {
     Printed(bool),
     /// Show only key events, or all.
     OnlyKeyEvents(bool),
+    /// A key was pressed: what it is for, on which node, and its letter.
+    Obey(Command, Option<NodeId>, u8),
+    /// Let letters, digits and signs work as keys, or not.
+    SingleKeys(bool),
     /// Open a dialog, or close the one that is open.
     Dialog(Option<Dialog>),
     /// Begin a new run with what the reader chose and typed.
@@ -154,6 +161,8 @@ pub enum Travel {
     LastBeat,
     /// To a moment of the clock.
     Time(Micros),
+    /// To a moment.
+    To(Moment),
     /// To before the last action, and on without it.
     Undo,
     /// To where an action was undone.
@@ -248,6 +257,8 @@ pub enum Dialog {
 pub struct Ui {
     /// The reader's language.
     pub language: Language,
+    /// Whether letters, digits and signs work as keys.
+    pub single_keys: bool,
     /// Where messages go.
     pub send: Callback<Msg>,
 }
@@ -262,6 +273,12 @@ impl Ui {
     pub fn on<E>(&self, msg: Msg) -> Callback<E> {
         let send = self.send.clone();
         Callback::from(move |_| send.emit(msg.clone()))
+    }
+
+    /// Sends the message of a box that was ticked, or no longer is.
+    pub fn on_tick(&self, msg: fn(bool) -> Msg) -> Rc<dyn Fn(bool)> {
+        let send = self.send.clone();
+        Rc::new(move |on| send.emit(msg(on)))
     }
 
     /// Does an action, whatever the event.

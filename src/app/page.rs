@@ -1,5 +1,6 @@
 //! The hub: the one place that owns the run and changes it.
 
+mod obey;
 mod update;
 mod view;
 
@@ -160,7 +161,7 @@ impl Page {
             unreachable!("options are in their ranges")
         };
         let window = Window { first: None, columns: LOG_COLUMNS };
-        let ui = Ui { language: options.language, send };
+        let ui = Ui { language: options.language, single_keys: true, send };
         let frames = Frames::new({
             let send = ui.send.clone();
             move |clock| send.emit(Msg::Frame(clock))

@@ -8,7 +8,7 @@ use conclave::text::{Phrase, say};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::element::{all, card, el, field, option};
+use super::element::{all, card, check, el, field, option, select};
 use super::{Msg, Ui, options};
 
 /// The dials.
@@ -47,13 +47,13 @@ fn network(ui: &Ui, quality: Quality) -> Html {
                 Rc::new(move |value| Quality { loss_ppm: percent(value), ..quality })) }
             { dial("duplication", say::network::duplication(), u64::from(quality.duplicate_ppm) / 10_000, (100, " %"),
                 Rc::new(move |value| Quality { duplicate_ppm: percent(value), ..quality })) }
-            { check(ui, say::network::fifo(), say::network::fifo_help(), quality.fifo, {
+            { switch(ui, say::network::fifo(), say::network::fifo_help(), quality.fifo, Rc::new({
                 let send = ui.send.clone();
                 move |fifo| {
                     let quality = Quality { fifo, ..quality };
                     send.emit(Msg::Act(Action::SetNetwork { quality }));
                 }
-            }) }
+            })) }
         </>
     }
 }
@@ -91,17 +91,10 @@ fn slider(
     }
 }
 
-fn check(ui: &Ui, name: Phrase, help: Phrase, on: bool, turn: impl Fn(bool) + 'static) -> Html {
-    let onchange = Callback::from(move |event: Event| {
-        let input: HtmlInputElement = event.target_unchecked_into();
-        turn(input.checked());
-    });
-    html! {
-        <label class="check" title={ui.say(help)}>
-            <input type="checkbox" checked={on} {onchange} />
-            { ui.say(name) }
-        </label>
-    }
+/// A box to tick, with a hint that appears when the pointer rests on it.
+fn switch(ui: &Ui, name: Phrase, help: Phrase, on: bool, turn: Rc<dyn Fn(bool)>) -> Html {
+    let names = &["class", "title"];
+    check(ui.say(name), on, turn).attrs(names, vec!["check".into(), ui.say(help)]).into()
 }
 
 /// A setting of the protocol: a switch, or a number that is checked.
@@ -114,7 +107,7 @@ fn setting(ui: &Ui, setting: &Setting) -> Html {
     let unit = match kind {
         SettingKind::Switch | SettingKind::Defect => {
             let turn = move |on: bool| configure(on.into());
-            return check(ui, name.clone(), help.clone(), *value != 0, turn);
+            return switch(ui, name.clone(), help.clone(), *value != 0, Rc::new(turn));
         }
         SettingKind::Choice { .. } => {
             let onchange = Callback::from(move |event: Event| {
@@ -125,7 +118,7 @@ fn setting(ui: &Ui, setting: &Setting) -> Html {
                 let name = ui.say(name.clone());
                 option(name.clone(), name, each == *value)
             });
-            let select = html! { <select {id} {onchange}>{ for choices }</select> };
+            let select = select(id, choices.collect(), onchange);
             let dial = field("dial", id, ui.say(name.clone()), select);
             return dial
                 .attrs(&["class", "title"], vec!["dial".into(), ui.say(help.clone())])

@@ -7,7 +7,7 @@ use conclave::text::say;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::element::{Is, el, field, option};
+use super::element::{Is, el, field, option, select};
 use super::{Dialog, Msg, Travel, Ui, browser, button, clock, epoch_class};
 
 /// How many columns the lanes have; of what falls into one, one is drawn.
@@ -114,7 +114,7 @@ pub fn keeping(ui: &Ui, tree: &Tree, link: Option<&AttrValue>) -> Html {
         let value = branch.id.0.to_string().into();
         option(value, name(number, &branch.name), branch.id == current.id)
     });
-    let branch = html! { <select id="branch" onchange={onswitch}>{ for branches }</select> };
+    let branch = select("branch", branches.collect(), onswitch);
     let title = html! {
         <input id="branch-name" maxlength="64" autocomplete="off"
             value={current.name.to_string()} onchange={onrename} />

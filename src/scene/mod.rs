@@ -9,6 +9,7 @@ mod events;
 mod exhibit;
 pub mod export;
 mod folds;
+pub mod keys;
 mod lab;
 mod pair;
 mod quiet;

@@ -157,6 +157,8 @@ impl Page {
                 self.only_key = only;
                 self.moved();
             }
+            Msg::Obey(command, node, key) => return self.obey(command, node, key),
+            Msg::SingleKeys(single) => self.ui.single_keys = single,
             Msg::Dialog(dialog) => {
                 if dialog.is_none() {
                     self.close_dialog();
@@ -431,6 +433,7 @@ impl Page {
             Travel::NextBeat => lab.beat_forward(),
             Travel::LastBeat => lab.beat_back(),
             Travel::Time(at) => lab.seek_time(at),
+            Travel::To(moment) => lab.seek(moment),
             Travel::Undo => done = lab.undo().map(|_| ()),
             Travel::Redo => _ = lab.redo(),
             Travel::Branch(branch) => _ = lab.switch(branch),

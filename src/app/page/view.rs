@@ -3,7 +3,6 @@
 use conclave::scene::{Lab, Scene};
 use conclave::sim::SettingKind;
 use conclave::text::{Phrase, say};
-use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use super::{Page, Shown, clusters};
@@ -89,12 +88,12 @@ impl Page {
         let Shown { scene, layout, places, .. } = &self.shown[side];
         let chosen = side == self.side;
         let ui = {
-            let (language, send) = (self.ui.language, self.ui.send.clone());
+            let send = self.ui.send.clone();
             let send = Callback::from(move |msg| {
                 send.emit(Msg::Look(side));
                 send.emit(msg);
             });
-            Ui { language, send }
+            Ui { send, ..self.ui }
         };
         let title = clusters(&*self.lab).nth(side).map(Lab::title).expect("it is shown");
         let label = ui.say(say::stage::of(scene.nodes.len(), title.clone()));
@@ -119,7 +118,7 @@ impl Page {
     }
 
     /// The cluster that the panels speak of.
-    fn cluster(&self) -> &dyn Lab {
+    pub(super) fn cluster(&self) -> &dyn Lab {
         clusters(&*self.lab).nth(self.side).expect("it is shown")
     }
 
@@ -150,25 +149,16 @@ impl Page {
 
     fn hotkeys(&self) -> Callback<KeyboardEvent> {
         let send = self.ui.send.clone();
-        let dialog = self.dialog.is_some();
+        let (dialog, single) = (self.dialog.is_some(), self.ui.single_keys);
         Callback::from(move |event: KeyboardEvent| {
             // A dialog has all keys for itself: Escape closes it.
             if dialog {
                 return;
             }
-            let target =
-                event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-            let taken = "input, select, textarea, button, summary, a, [role=button], [role=tab]";
-            let free = target.is_none_or(|element| {
-                element.id() == "timeline" || matches!(element.closest(taken), Ok(None))
-            });
-            let msg = match event.key().as_str() {
-                "Escape" => Some(Msg::Select(None)),
-                _ => free.then(|| keys::obey(&event)).flatten(),
-            };
-            let Some(msg) = msg else { return };
-            event.prevent_default();
-            send.emit(msg);
+            if let Some(msg) = keys::obey(&event, single) {
+                event.prevent_default();
+                send.emit(msg);
+            }
         })
     }
 

@@ -11,7 +11,7 @@ use crate::app::element::el;
 use crate::app::{Dialog, Msg, Selection, Ui, button, button_with};
 
 /// How much the page delays a message by.
-const DELAY: Micros = Micros::from_millis(50);
+pub const DELAY: Micros = Micros::from_millis(50);
 
 /// The bar; beside another cluster, it offers what can be done to both. It has the same height whatever it shows, so that nothing below it moves.
 pub fn action_bar(

@@ -16,13 +16,13 @@ use conclave::text::say;
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
-pub use actions::{action_bar, direction};
+pub use actions::{DELAY, action_bar, direction};
 use js_sys::Math;
 use layout::{Layout, Point, tenths};
 use yew::html::{onclick, onkeydown};
 
 use super::element::{Element, Is, all, el};
-use super::{Msg, Selection, Ui, epoch_class};
+use super::{Msg, Selection, Ui, browser, epoch_class};
 
 /// The elements of the stage that [`motion`] fills.
 #[derive(Clone, Default, PartialEq)]
@@ -397,20 +397,15 @@ fn clients(ui: &Ui, scene: &Scene, layout: &Layout) -> Element {
 /// The keys of a node that has the focus.
 fn keys(ui: &Ui, node: &Node, nodes: u8) -> Callback<KeyboardEvent> {
     let send = ui.send.clone();
-    let (id, status) = (node.id, node.status);
+    let id = node.id;
     Callback::from(move |event: KeyboardEvent| {
-        if event.ctrl_key() || event.meta_key() || event.alt_key() {
+        if event.ctrl_key() || event.meta_key() || event.alt_key() || event.shift_key() {
             return;
         }
         let neighbour = |step: u8| NodeId((id.0 + step) % nodes);
         let focus = match event.key().as_str() {
             "Enter" | " " => {
                 send.emit(Msg::Select(Some(Selection::Node(id))));
-                None
-            }
-            "x" | "X" => {
-                send.emit(Msg::Select(Some(Selection::Node(id))));
-                send.emit(Msg::Act(crash_or_restart(id, status)));
                 None
             }
             "ArrowRight" | "ArrowDown" => Some(neighbour(1)),
@@ -435,14 +430,20 @@ pub fn crash_or_restart(node: NodeId, status: Status) -> Action {
     }
 }
 
+/// Gives the focus to a node of the first stage, or of the second.
+pub fn focus_on(page: &web_sys::Element, side: usize, node: NodeId) {
+    let stages = page.query_selector_all(".stage > svg");
+    let stage = stages.ok().and_then(|stages| stages.item(side as u32));
+    focus_within(stage.map(|stage| stage.unchecked_into()), node);
+}
+
 /// Gives the focus to another node of the same stage.
 fn focus_node(event: &KeyboardEvent, node: NodeId) {
     let here = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    let stage = here.and_then(|here| here.closest("svg").ok().flatten());
+    focus_within(here.and_then(|here| here.closest("svg").ok().flatten()), node);
+}
+
+fn focus_within(stage: Option<web_sys::Element>, node: NodeId) {
     let selector = format!("[data-node='{}']", node.0);
-    let found = stage.and_then(|stage| stage.query_selector(&selector).ok().flatten());
-    if let Some(element) = found {
-        // An element that cannot take the focus leaves it where it is.
-        let _ = element.unchecked_into::<web_sys::SvgElement>().focus();
-    }
+    browser::focus(stage.and_then(|stage| stage.query_selector(&selector).ok().flatten()));
 }
