@@ -87,8 +87,8 @@ impl Node {
         if self.clock_ppm == TRUE_CLOCK_PPM {
             return self.clock_base + now.since(self.clock_since);
         }
-        let passed = u128::from(now.since(self.clock_since).0) * u128::from(self.clock_ppm);
-        self.clock_base + Micros((passed / u128::from(TRUE_CLOCK_PPM)) as u64)
+        let passed = now.since(self.clock_since);
+        self.clock_base + scale(passed, self.clock_ppm, TRUE_CLOCK_PPM)
     }
 
     /// How long the world waits while this node's clock counts off `span`.
@@ -96,8 +96,7 @@ impl Node {
         if self.clock_ppm == TRUE_CLOCK_PPM {
             return span;
         }
-        let scaled = u128::from(span.0) * u128::from(TRUE_CLOCK_PPM) / u128::from(self.clock_ppm);
-        Micros(scaled as u64)
+        scale(span, TRUE_CLOCK_PPM, self.clock_ppm)
     }
 
     /// Changes the pace of its clock, from now on; timers that run keep their moment.
@@ -112,4 +111,10 @@ impl Node {
         (self.clock_ppm, self.clock(now), self.backlog.len()).hash(into);
         self.timers.map(|timer| timer.running()).hash(into);
     }
+}
+
+/// `span * by / over`, rounded down; what is multiplied is the whole and the rest apart, so that it fits.
+fn scale(span: Micros, by: u32, over: u32) -> Micros {
+    let (by, over) = (u64::from(by), u64::from(over));
+    Micros((span.0 / over).wrapping_mul(by).wrapping_add(span.0 % over * by / over))
 }

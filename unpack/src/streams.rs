@@ -6,7 +6,7 @@
 //! takes for an instruction, the way back takes for the same.
 
 /// How many streams there are.
-pub const STREAMS: usize = 9;
+pub const STREAMS: usize = 10;
 /// All sections but the code, and the code's head.
 const REST: usize = 0;
 /// What instructions do, with what tells about it: types of blocks, alignments.
@@ -17,6 +17,8 @@ const LOCALS: usize = 2;
 const CONSTANTS: usize = 3;
 /// Where in memory they read and write, counted from an address.
 const OFFSETS: usize = 4;
+/// The higher digits of these.
+const FAR_OFFSETS: usize = 9;
 /// The functions that they call.
 const CALLS: usize = 5;
 /// How many blocks they leave.
@@ -89,7 +91,9 @@ fn instruction(belt: &mut impl Belt) {
         0x20..=0x22 => _ = number(belt, LOCALS),
         0x28..=0x3E => {
             number(belt, OPCODES);
-            number(belt, OFFSETS);
+            if belt.byte(OFFSETS) >= 0x80 {
+                number(belt, FAR_OFFSETS);
+            }
         }
         0x3F | 0x40 => _ = belt.byte(OPCODES),
         0x41 => _ = number(belt, CONSTANTS),

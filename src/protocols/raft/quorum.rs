@@ -66,7 +66,16 @@ impl Majority {
             room[count] = acked(voter);
             count += 1;
         }
-        *room[..count].select_nth_unstable(count - usize::from(enough)).1
+        // It is one of the largest but few: voters do not lie far apart.
+        let acked = &room[..count];
+        let mut held = acked.iter().max();
+        while let Some(index) = held {
+            if acked.iter().filter(|reached| *reached >= index).count() >= usize::from(enough) {
+                break;
+            }
+            held = acked.iter().filter(|reached| *reached < index).max();
+        }
+        *held.expect("there are enough voters")
     }
 
     /// How an election stands in which these voters have granted their vote and those refused it.
