@@ -6,7 +6,7 @@
 //! takes for an instruction, the way back takes for the same.
 
 /// How many streams there are.
-pub const STREAMS: usize = 10;
+pub const STREAMS: usize = 12;
 /// All sections but the code, and the code's head.
 const REST: usize = 0;
 /// What instructions do, with what tells about it: types of blocks, alignments.
@@ -18,15 +18,19 @@ const CONSTANTS: usize = 3;
 /// Where in memory they read and write, counted from an address.
 const OFFSETS: usize = 4;
 /// The higher digits of these.
-const FAR_OFFSETS: usize = 9;
+const FAR_OFFSETS: usize = 5;
 /// The functions that they call.
-const CALLS: usize = 5;
+const CALLS: usize = 6;
 /// How many blocks they leave.
-const BRANCHES: usize = 6;
+const BRANCHES: usize = 7;
 /// Constants of other types.
-const WIDE_CONSTANTS: usize = 7;
-/// The sizes of functions and the types of their locals, and what is left.
-const SHAPES: usize = 8;
+const WIDE_CONSTANTS: usize = 8;
+/// The sizes of functions.
+const SIZES: usize = 9;
+/// How many locals they have of which type.
+const TYPES: usize = 10;
+/// What is left.
+const OTHERS: usize = 11;
 
 /// The number of the section that holds the code.
 const CODE_SECTION: u8 = 10;
@@ -58,11 +62,11 @@ pub fn walk(belt: &mut impl Belt) {
 }
 
 fn function(belt: &mut impl Belt) {
-    let size = number(belt, SHAPES);
+    let size = number(belt, SIZES);
     let end = belt.passed() + size;
-    for _ in 0..number(belt, SHAPES) {
-        number(belt, SHAPES);
-        belt.byte(SHAPES);
+    for _ in 0..number(belt, TYPES) {
+        number(belt, TYPES);
+        belt.byte(TYPES);
     }
     while belt.passed() < end {
         instruction(belt);
@@ -75,18 +79,18 @@ fn instruction(belt: &mut impl Belt) {
         0x02..=0x04 | 0x23..=0x26 => _ = number(belt, OPCODES),
         0x0C | 0x0D => _ = number(belt, BRANCHES),
         0x0E => {
-            for _ in 0..=number(belt, SHAPES) {
-                number(belt, SHAPES);
+            for _ in 0..=number(belt, OTHERS) {
+                number(belt, OTHERS);
             }
         }
         0x10 => _ = number(belt, CALLS),
         0x11 => {
-            number(belt, SHAPES);
-            number(belt, SHAPES);
+            number(belt, OTHERS);
+            number(belt, OTHERS);
         }
         0x1C => {
-            let types = number(belt, SHAPES);
-            bytes(belt, SHAPES, types);
+            let types = number(belt, OTHERS);
+            bytes(belt, OTHERS, types);
         }
         0x20..=0x22 => _ = number(belt, LOCALS),
         0x28..=0x3E => {
@@ -100,16 +104,16 @@ fn instruction(belt: &mut impl Belt) {
         0x42 => _ = number(belt, WIDE_CONSTANTS),
         0x43 => bytes(belt, WIDE_CONSTANTS, 4),
         0x44 => bytes(belt, WIDE_CONSTANTS, 8),
-        0xD0 | 0xD2 => _ = number(belt, SHAPES),
+        0xD0 | 0xD2 => _ = number(belt, OTHERS),
         0xFC => {
             // What works on whole memories and tables has one or two of them.
-            let operands = match number(belt, SHAPES) {
+            let operands = match number(belt, OTHERS) {
                 8 | 10 | 12 | 14 => 2,
                 9 | 11 | 13 | 15..=17 => 1,
                 _ => 0,
             };
             for _ in 0..operands {
-                number(belt, SHAPES);
+                number(belt, OTHERS);
             }
         }
         _ => {}
