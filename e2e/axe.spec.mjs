@@ -15,6 +15,10 @@ async function visitStates(lab, theme, look) {
   await lab.press(lab.get("button", "Play"));
   const { number } = await lab.leader();
   await look("running");
+  await lab.press(lab.get("button", "transport.skip"));
+  await lab.page.getByText(lab.t("timeline.quiet")).waitFor();
+  await look("nothing to skip to");
+  await lab.press(lab.get("button", "transport.skip"));
   await lab.write("written");
   await expect.poll(async () => (await lab.logs()).flat().length).toBe(5);
   await lab.pause();
