@@ -86,6 +86,10 @@ forEveryReader(() => {
     await expect(skip).toHaveAttribute("aria-pressed", "false");
     await lab.press(skip);
     await expect(skip).toHaveAttribute("aria-pressed", "true");
+    for (const pressed of ["false", "true"]) {
+      await lab.page.keyboard.press("q");
+      await expect(skip).toHaveAttribute("aria-pressed", pressed);
+    }
     await lab.play();
     await lab.expectRole(2, "down");
     const nothing = lab.page.getByText(lab.t("timeline.quiet"));

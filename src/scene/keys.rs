@@ -33,6 +33,8 @@ pub enum Command {
     Faster,
     /// Run slower.
     Slower,
+    /// Skip quiet time, or no longer.
+    SkipQuiet,
     /// Go on without the last action.
     Undo,
     /// Take that back.
@@ -101,6 +103,7 @@ pub static HOTKEYS: &[Hotkey] = &[
     row("End", say::help::end, "End", End),
     row("+", say::help::faster, "+ =", Faster),
     row("−", say::help::slower, "- _", Slower),
+    row("Q", say::help::skip, "q", SkipQuiet),
     row("Ctrl+Z", say::help::undo, "Ctrl+z", Undo),
     row("Ctrl+Shift+Z", say::help::redo, "Ctrl+Shift+z Ctrl+y", Redo),
     row("B", say::help::fork, "b", Fork),

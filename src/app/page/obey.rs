@@ -39,6 +39,7 @@ impl Page {
             Command::End => Msg::Travel(Travel::End),
             Command::Faster => Msg::Speed(self.speed + PACE),
             Command::Slower => Msg::Speed(self.speed.saturating_sub(PACE)),
+            Command::SkipQuiet => Msg::SkipQuiet,
             Command::Undo => Msg::Travel(Travel::Undo),
             Command::Redo => Msg::Travel(Travel::Redo),
             Command::Fork => Msg::Travel(Travel::Fork),
