@@ -2,6 +2,7 @@
 // narrow screens, and that everything can be hit with a finger.
 
 import AxeBuilder from "@axe-core/playwright";
+import { readAtTheDeposedLeader } from "./helpers/clients.mjs";
 import { expect, SWIFT, test } from "./helpers/lab.mjs";
 
 test.use(SWIFT);
@@ -114,6 +115,10 @@ async function visitStates(lab, theme, look) {
   await lab.write("seen", { node: 1 });
   await lab.step(3);
   await look("roles in columns");
+
+  const rows = await readAtTheDeposedLeader(lab, { reads: 1 });
+  await lab.stepUntil(async () => (await rows.first().innerText()).includes("= 1"), 200);
+  await look("a stale read");
 }
 
 for (const theme of ["light", "dark", "projector"]) {

@@ -7,6 +7,7 @@ mod view;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use conclave::check::consistency::Consistency;
 use conclave::protocols::catalog;
 use conclave::scene::{EventRow, Lab, Quiet, Scene, Window};
 use conclave::sim::Recording;
@@ -47,6 +48,8 @@ pub struct Shown {
     motion: Motion,
     /// The elements for what moves.
     pub places: Places,
+    /// What the clients saw, judged.
+    consistency: Consistency,
 }
 
 /// Where a page is put, and how it begins.
@@ -140,6 +143,8 @@ pub struct Page {
     notices: Vec<Notice>,
     noticed: u64,
     breaches: usize,
+    /// When the clients may be judged again while time goes on, by the browser's clock.
+    judge_at: f64,
     diagram: Diagram,
     frames: Frames,
     time: NodeRef,
@@ -194,6 +199,7 @@ impl Page {
             notices: Vec::new(),
             noticed: 0,
             breaches: 0,
+            judge_at: 0.0,
             time: NodeRef::default(),
             dialog_element: NodeRef::default(),
             link: None,
@@ -204,6 +210,7 @@ impl Page {
             page.notice(complaint);
         }
         page.dress();
+        page.moved();
         page.keep();
         page
     }

@@ -9,7 +9,8 @@ use super::{Ui, clock};
 
 /// The verdicts.
 pub fn verdicts(ui: &Ui, verdicts: &[Verdict]) -> Html {
-    let holding = verdicts.iter().filter(|verdict| verdict.breach.is_none()).count();
+    let holds = |verdict: &&Verdict| verdict.breach.is_none() && !verdict.open;
+    let holding = verdicts.iter().filter(holds).count();
     let state = if holding == verdicts.len() { "badge good" } else { "badge bad" };
     let badge = el("span").class(state).say(ui, say::verdict::holding(verdicts.len(), holding));
     card("verdicts-title", el("h2").say(ui, say::verdict::title()).kid(badge))
@@ -20,6 +21,7 @@ pub fn verdicts(ui: &Ui, verdicts: &[Verdict]) -> Html {
 fn verdict(ui: &Ui, verdict: &Verdict) -> Element {
     let name = ui.say(verdict.name.clone());
     let (class, sign, state) = match verdict.breach {
+        None if verdict.open => ("unsure", "?", say::verdict::open()),
         None => ("holds", "✓", say::verdict::holds()),
         Some(_) => ("broken", "✗", say::verdict::broken()),
     };

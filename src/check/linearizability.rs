@@ -18,7 +18,6 @@
 mod memo;
 mod search;
 
-use std::collections::BTreeMap;
 use std::hash::Hash;
 
 use crate::sim::{self, Answer, History, Op, Text};
@@ -134,15 +133,19 @@ pub fn check<M: Model>(
     operations: &[Operation<M::Input, M::Output>],
     budget: Budget,
 ) -> Verdict<M::Key> {
-    let mut keys: BTreeMap<M::Key, Vec<usize>> = BTreeMap::new();
+    // Keys are few; in order, so that what is found depends on nothing else.
+    let mut keys: Vec<(M::Key, Vec<usize>)> = Vec::new();
     for (at, operation) in operations.iter().enumerate() {
-        keys.entry(M::key(&operation.input)).or_default().push(at);
+        let key = M::key(&operation.input);
+        let place = keys.binary_search_by(|(known, _)| known.cmp(&key)).unwrap_or_else(|place| {
+            keys.insert(place, (key, Vec::new()));
+            place
+        });
+        keys[place].1.push(at);
     }
-    let mut orders = Vec::new();
-    let mut open: Vec<_> = keys
-        .into_iter()
-        .map(|(key, members)| (key, Search::<M>::new(operations, members)))
-        .collect();
+    let search = |(key, members)| (key, Search::<M>::new(operations, members));
+    let mut open: Vec<_> = keys.into_iter().map(search).collect();
+    let mut orders: Vec<(M::Key, Vec<usize>)> = Vec::new();
     let (mut steps_left, mut memory_left) = (budget.steps, budget.memory);
     let mut turn = FIRST_TURN;
     while !open.is_empty() {
@@ -150,27 +153,31 @@ pub fn check<M: Model>(
             let keys = open.into_iter().map(|(key, _)| key).collect();
             return Verdict::Undecided { keys, steps: budget.steps };
         }
-        let mut still_open = Vec::new();
-        for (key, mut search) in open {
+        let mut at = 0;
+        while at < open.len() {
             let mut steps = turn.min(steps_left);
             steps_left -= steps;
-            let status = search.run(&mut steps, &mut memory_left);
+            let status = open[at].1.run(&mut steps, &mut memory_left);
             steps_left += steps;
+            if matches!(status, Status::Working) {
+                at += 1;
+                continue;
+            }
+            let (key, search) = open.remove(at);
+            memory_left += search.memory();
             match status {
-                Status::Working => still_open.push((key, search)),
                 Status::Found { order } => {
-                    memory_left += search.memory();
-                    orders.push((key, order));
+                    let place = orders.partition_point(|(known, _)| *known < key);
+                    orders.insert(place, (key, order));
                 }
                 Status::Blocked { operation, prefix } => {
                     return Verdict::Not { key, operation, prefix };
                 }
+                Status::Working => unreachable!("it has come to an end"),
             }
         }
-        open = still_open;
         turn = turn.saturating_mul(2);
     }
-    orders.sort_unstable();
     Verdict::Linearizable { orders }
 }
 

@@ -222,7 +222,7 @@ impl<P: Exhibit> Letter<P> {
 }
 
 /// An answer in the notation of traces and tests.
-pub(super) fn notate_answer(answer: &Answer) -> String {
+pub fn notate_answer(answer: &Answer) -> String {
     match answer {
         Answer::Written => "ok".into(),
         Answer::Value(Some(value)) => format!("= {value}"),

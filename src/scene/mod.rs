@@ -8,6 +8,7 @@ mod epoch;
 mod events;
 mod exhibit;
 pub mod export;
+mod faults;
 mod folds;
 pub mod keys;
 mod lab;
@@ -19,8 +20,9 @@ mod subject;
 pub mod trace;
 
 pub use epoch::Epoch;
-pub use events::{Class, EventRow, Wreck};
+pub use events::{Class, EventRow, Wreck, notate_answer};
 pub use exhibit::{Exhibit, Look, Sentence};
+pub use faults::{Fault, FaultKind, faults};
 pub use folds::Folds;
 pub use lab::{Advance, Lab, Run, complain, complain_link, complain_recording};
 pub use pair::Pair;
@@ -49,8 +51,8 @@ pub struct Scene {
     pub cuts: Vec<(NodeId, NodeId)>,
     /// The logs.
     pub logs: Logs,
-    /// The clients that did or do something.
-    pub clients: Vec<Client>,
+    /// How many clients wait for an answer.
+    pub waiting: usize,
     /// The invariants, each with its verdict.
     pub verdicts: Vec<Verdict>,
     /// What came about last, seen from outside.
@@ -327,17 +329,6 @@ pub struct Window {
     pub columns: u64,
 }
 
-/// A client.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Client {
-    /// Its name.
-    pub name: String,
-    /// How many operations it has begun.
-    pub operations: u32,
-    /// What it waits for: the operation, whom it asked, since when.
-    pub pending: Option<(String, NodeId, Micros)>,
-}
-
 /// An invariant and whether it holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
@@ -349,6 +340,8 @@ pub struct Verdict {
     pub source: &'static str,
     /// The first breach of it, if there is one.
     pub breach: Option<Witness>,
+    /// Whether nobody can say, or nobody has looked.
+    pub open: bool,
 }
 
 /// A breach that was found, or a milestone that was reached.

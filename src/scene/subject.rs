@@ -2,14 +2,14 @@
 
 use super::events::notate_answer;
 use super::{
-    Client, Column, Costs, Counters, Epoch, Exhibit, Face, Flight, Glyph, Logs, Look, Message,
-    Node, Orders, Scene, Setting, Timer, Verdict, Window, Witness,
+    Column, Costs, Counters, Epoch, Exhibit, Face, Flight, Glyph, Logs, Look, Message, Node,
+    Orders, Scene, Setting, Timer, Verdict, Window, Witness,
 };
 use crate::sim::environment::{Envelope, Environment};
 use crate::sim::node::Status;
 use crate::sim::protocol::Judge;
 use crate::sim::world::{Body, Breached};
-use crate::sim::{ClientId, MessageId, NodeId, Order, Quality, Seat, SettingKind, World};
+use crate::sim::{MessageId, NodeId, Order, Quality, Seat, SettingKind, World};
 use crate::text::{Phrase, say};
 
 /// A world of any protocol, as it is drawn.
@@ -106,7 +106,7 @@ impl<P: Exhibit> Subject for World<P> {
                 let (sentence, nodes) = P::breach(&breached.breach);
                 Witness { at: breached.at, step: breached.step, sentence, nodes }
             });
-            Verdict { name, statement, source, breach }
+            Verdict { name, statement, source, breach, open: false }
         };
         all.map(verdict).collect()
     }
@@ -173,7 +173,7 @@ pub(super) fn scene(subject: &dyn Subject, window: Window) -> Scene {
         milestone,
         cuts: pairs.filter(|&(from, to)| around.network.is_cut(from, to)).collect(),
         logs: Logs { first, columns, longest },
-        clients: clients(around),
+        waiting: around.clients.iter().filter(|client| client.pending.is_some()).count(),
         verdicts: subject.verdicts(),
         quality: around.network.quality(),
         workload: around.workload,
@@ -202,20 +202,6 @@ fn node(subject: &dyn Subject, id: NodeId, window: Window) -> Node {
         face: subject.face(id, window),
         timers: timers.collect(),
     }
-}
-
-fn clients(around: &Environment) -> Vec<Client> {
-    let clients = around.clients.iter().enumerate();
-    let shown = clients.filter(|(_, client)| client.automatic || client.sequence > 0);
-    let shown = shown.map(|(number, client)| Client {
-        name: ClientId(number as u16).to_string(),
-        operations: client.sequence,
-        pending: client
-            .pending
-            .as_ref()
-            .map(|pending| (pending.op.to_string(), pending.node, pending.invoked)),
-    });
-    shown.collect()
 }
 
 /// What was counted so far.

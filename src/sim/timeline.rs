@@ -18,13 +18,15 @@ mod tree;
 
 pub use beats::{Beat, BeatKind, Beats, MAX_BEATS};
 pub use tree::{
-    Branch, BranchId, MAX_ACTIONS, MAX_BRANCHES, MAX_MARKS, MAX_STEPS, MAX_TIME, Mark, Moment,
-    Place, Tree,
+    Branch, BranchId, MAX_ACTIONS, MAX_BRANCHES, MAX_MARKS, MAX_STEPS, MAX_TIME, MAX_TURNS, Mark,
+    Moment, Place, Tree,
 };
 
 use chronicle::{Chronicle, Player};
+use tree::Notes;
 
 use super::environment::Environment;
+use super::history::Turn;
 use super::recording::{Recording, RecordingError};
 use super::session::Session;
 use super::world::{Event, EventKind, Watch, World};
@@ -57,19 +59,22 @@ impl<P: Protocol, W: Watch<P>> Audience<P> for W {
     }
 }
 
-/// Passes on what happens; on a branch that is lived for the first time, it keeps the beats.
+/// Passes on what happens; on a branch that is lived for the first time, it takes notes.
 struct Lookout<'a, P: Protocol> {
-    beats: Option<&'a mut Beats>,
+    notes: Option<Notes<'a>>,
     audience: &'a mut dyn Audience<P>,
 }
 
 impl<P: Protocol> Watch<P> for Lookout<'_, P> {
     fn explains(&self) -> bool {
-        self.beats.is_some() || self.audience.explains()
+        self.notes.is_some() || self.audience.explains()
     }
 
     fn event(&mut self, event: Event<'_, P>) {
-        if let Some(beats) = &mut self.beats {
+        if let Some(Notes { beats, turns }) = &mut self.notes {
+            if let Some(turn) = Turn::of(&event) {
+                turns.push(turn);
+            }
             let moment = Moment { after: event.step, at: event.at };
             let kind = match event.kind {
                 EventKind::Acted(_) => Some(BeatKind::Acted),
@@ -101,16 +106,16 @@ impl<P: Protocol> Player for Reel<'_, P> {
         self.world.around_mut()
     }
 
-    fn step(&mut self, until: Micros, beats: Option<&mut Beats>) -> bool {
-        self.world.step_before(until, &mut Lookout { beats, audience: self.audience })
+    fn step(&mut self, until: Micros, notes: Option<Notes<'_>>) -> bool {
+        self.world.step_before(until, &mut Lookout { notes, audience: self.audience })
     }
 
     fn check(&self, action: &Action) -> Result<(), ActionError> {
         self.world.check(action)
     }
 
-    fn act(&mut self, action: &Action, beats: Option<&mut Beats>) -> Result<(), ActionError> {
-        self.world.act(action, &mut Lookout { beats, audience: self.audience })
+    fn act(&mut self, action: &Action, notes: Option<Notes<'_>>) -> Result<(), ActionError> {
+        self.world.act(action, &mut Lookout { notes, audience: self.audience })
     }
 
     fn digest(&self) -> u64 {
@@ -159,7 +164,7 @@ impl<P: Protocol> Timeline<P> {
     ) -> Result<(Self, Option<Moment>), RecordingError> {
         session.check()?;
         let setup = session.start.setup::<P>()?;
-        let world = World::new(&setup, &mut Lookout { beats: None, audience });
+        let world = World::new(&setup, &mut Lookout { notes: None, audience });
         let chronicle = Chronicle::new(session.start.clone());
         let mut timeline = Self { chronicle, world, frames: Vec::new() };
         let differs = timeline.with(audience, |chronicle, reel| chronicle.resume(session, reel))?;
@@ -348,7 +353,7 @@ impl<P: Protocol> Timeline<P> {
         let mut world = if from == 0 {
             // The first steps are those in which the nodes are started.
             let Ok(setup) = self.start().setup::<P>() else { unreachable!("it was played") };
-            World::new(&setup, &mut Lookout { beats: None, audience })
+            World::new(&setup, &mut Lookout { notes: None, audience })
         } else {
             self.world_at(from)
         };

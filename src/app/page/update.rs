@@ -1,5 +1,6 @@
 //! What the page does with what is asked of it.
 
+use conclave::check::linearizability::Budget;
 use conclave::protocols::catalog;
 use conclave::scene::export::MOST_EVENTS;
 use conclave::scene::storyboard::storyboard;
@@ -16,7 +17,9 @@ use crate::app::spacetime::Ask;
 use crate::app::stage::Places;
 use crate::app::stage::layout::Layout;
 use crate::app::stage::motion::Motion;
-use crate::app::{Dialog, Msg, Plan, Selection, Tab, Theme, Travel, browser, export, options};
+use crate::app::{
+    Dialog, Msg, Plan, Selection, Tab, Theme, Travel, browser, clients, export, options,
+};
 
 /// The most events in one frame; a run that wants more goes slower than asked.
 const BUDGET: u64 = 20_000;
@@ -25,6 +28,12 @@ const BUDGET: u64 = 20_000;
 const RENDER_EVERY: f64 = 50.0;
 /// The longest time that one frame stands for, in milliseconds; a browser that slept has not lived.
 const LONGEST_FRAME: f64 = 100.0;
+/// The least time between two judgements of the clients while running, in milliseconds.
+const JUDGE_EVERY: f64 = 1_000.0;
+/// How many times as long as the last one took the next one waits, at least.
+const PAUSE_AFTER_JUDGING: f64 = 10.0;
+/// What a judgement may cost: a third of a second.
+const BUDGET_TO_JUDGE: Budget = Budget { steps: 1_000_000, memory: 8 << 20 };
 /// The most events that the list shows.
 const SHOWN_EVENTS: usize = 200;
 
@@ -317,7 +326,8 @@ impl Page {
             let scene = lab.scene(self.window);
             let layout = self.layout(&scene);
             let motion = Motion::new(self.options.still);
-            Shown { scene, layout, motion, places: Places::default() }
+            let (places, consistency) = Default::default();
+            Shown { scene, layout, motion, places, consistency }
         };
         clusters(&*self.lab).map(stage).collect()
     }
@@ -346,7 +356,8 @@ impl Page {
     pub(super) fn draw_board(&mut self) {
         for Picture { at, shown, .. } in self.board.iter_mut().flat_map(|board| &mut board.pictures)
         {
-            for Shown { scene, layout, motion, places: Places { messages, canvas } } in shown {
+            for Shown { scene, layout, motion, places, .. } in shown {
+                let Places { messages, canvas } = places;
                 motion.attach(messages.cast(), canvas.cast());
                 motion.draw(scene, layout, *at, None, 0.0);
             }
@@ -383,7 +394,7 @@ impl Page {
     }
 
     /// The world has changed: takes a new scene of it.
-    fn moved(&mut self) {
+    pub(super) fn moved(&mut self) {
         for (lab, shown) in clusters(&*self.lab).zip(&mut self.shown) {
             shown.scene = lab.scene(self.window);
             shown.layout.mind(&shown.scene);
@@ -394,6 +405,7 @@ impl Page {
             let lab = cluster(&mut *self.lab, self.side);
             self.rows = lab.events(SHOWN_EVENTS, &|row| !only_key || row.key);
         }
+        self.judge();
         let verdicts = self.shown.iter().flat_map(|shown| &shown.scene.verdicts);
         let breaches = verdicts.filter(|verdict| verdict.breach.is_some()).count();
         if breaches > self.breaches {
@@ -401,6 +413,24 @@ impl Page {
             self.mind_frames();
         }
         self.breaches = breaches;
+    }
+
+    /// Judges the clients: when time stands still, where nobody has judged yet, and now and then while
+    /// somebody looks at them.
+    fn judge(&mut self) {
+        let clock = browser::clock();
+        let due = !self.playing || self.tab == Tab::Clients && clock >= self.judge_at;
+        for (lab, shown) in clusters(&*self.lab).zip(&mut self.shown) {
+            let Shown { consistency, scene, .. } = shown;
+            if due || consistency.standing(lab.tree(), lab.moment()).is_none() {
+                consistency.judge(lab.tree(), BUDGET_TO_JUDGE);
+            }
+            scene.verdicts.push(clients::verdict(lab, consistency));
+        }
+        if due {
+            let took = browser::clock() - clock;
+            self.judge_at = clock + JUDGE_EVERY.max(took * PAUSE_AFTER_JUDGING);
+        }
     }
 
     fn start(&mut self, Plan { protocol, beside, nodes, seed }: Plan) {

@@ -140,6 +140,11 @@ impl Page {
         }
     }
 
+    /// What the clients of the cluster saw.
+    fn clients(&self) -> Html {
+        clients::clients(&self.ui, self.cluster(), &self.shown[self.side].consistency)
+    }
+
     fn selected_message(&self) -> Option<conclave::scene::Message> {
         match self.selection {
             Some(Selection::Message(id)) => self.cluster().message(id),
@@ -262,9 +267,9 @@ impl Page {
             }
             // A part of another page has no side; its readers speak for clients here.
             Tab::Clients if self.options.embed => {
-                all(vec![clients::form(ui, scene, self.choice), clients::clients(ui, scene)])
+                all(vec![clients::form(ui, scene, self.choice), self.clients()])
             }
-            Tab::Clients => clients::clients(ui, scene),
+            Tab::Clients => self.clients(),
             Tab::Counters => counters::counters(ui, &*self.lab),
         };
         let id = |tab: Tab| AttrValue::from(format!("tab-{tab:?}"));

@@ -373,9 +373,10 @@ fn headings(ui: &Ui, scene: &Scene, layout: &Layout) -> Html {
 
 /// The clients, in the middle or before all columns.
 fn clients(ui: &Ui, scene: &Scene, layout: &Layout) -> Element {
-    let waiting = scene.clients.iter().filter(|client| client.pending.is_some()).count();
-    let line =
-        if waiting == 0 { String::new() } else { ui.say(say::stage::waiting(waiting)).to_string() };
+    let line = match scene.waiting {
+        0 => String::new(),
+        waiting => ui.say(say::stage::waiting(waiting)).to_string(),
+    };
     let names = &["class", "aria-hidden", "transform"];
     let at = Layout::translate(layout.centre()).into();
     let dy = if line.is_empty() { "0.35em" } else { "-0.2em" };

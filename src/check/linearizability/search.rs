@@ -53,6 +53,13 @@ enum Point {
     End,
 }
 
+/// A place of the time line, a list that is linked both ways.
+struct Stop {
+    point: Point,
+    next: u32,
+    previous: u32,
+}
+
 /// A member that was done, and what was there before.
 struct Frame<S> {
     member: u32,
@@ -73,9 +80,7 @@ struct Furthest {
 /// (Knuth's dancing links).
 pub(super) struct Search<'a, M: Model> {
     members: Vec<Member<'a, M>>,
-    points: Vec<Point>,
-    next: Vec<u32>,
-    previous: Vec<u32>,
+    line: Vec<Stop>,
     /// How many that were answered are not done.
     missing: usize,
     state: M::State,
@@ -92,8 +97,10 @@ impl<'a, M: Model> Search<'a, M> {
     /// The search for an order of these operations of the list.
     pub fn new(all: &'a [Operation<M::Input, M::Output>], names: Vec<usize>) -> Self {
         let mut members = Vec::new();
-        // A call comes before a return at the same moment: the two overlap.
-        let mut line = Vec::new();
+        // A call comes before a return at the same moment: the two overlap. In most histories what
+        // comes next has its place near the end.
+        let mut line: Vec<(u64, bool, u32)> = Vec::new();
+        let mut add = |point| line.insert(line.partition_point(|other| *other < point), point);
         for name in names {
             let Operation { input, invoked, returned } = &all[name];
             let output = returned.as_ref().map(|(_, output)| output);
@@ -102,10 +109,10 @@ impl<'a, M: Model> Search<'a, M> {
                 continue;
             }
             let id = members.len() as u32;
-            line.push((*invoked, 0, Point::Call(id)));
+            add((*invoked, false, id));
             if let Some((returned, _)) = returned {
                 assert!(invoked <= returned, "operation {name} returned before it was called");
-                line.push((*returned, 1, Point::Return(id)));
+                add((*returned, true, id));
             }
             let word = Fingerprint::of(&id);
             members.push(Member {
@@ -120,38 +127,31 @@ impl<'a, M: Model> Search<'a, M> {
                 done: false,
             });
         }
-        line.sort_by_key(|&(moment, order, _)| (moment, order));
-        let mut points = vec![Point::Start];
-        points.extend(line.into_iter().map(|(_, _, point)| point));
-        points.push(Point::End);
-        Self::on_line(members, points)
-    }
-
-    fn on_line(mut members: Vec<Member<'a, M>>, points: Vec<Point>) -> Self {
         let mut open: Vec<u32> = Vec::new();
-        for (at, point) in points.iter().enumerate() {
-            match *point {
-                Point::Call(id) => members[id as usize].call = at as u32,
-                Point::Return(id) => members[id as usize].back = Some(at as u32),
-                Point::Start | Point::End => {}
-            }
+        let mut stops = vec![Stop { point: Point::Start, next: 1, previous: 0 }];
+        for (_, returns, id) in line {
+            let at = stops.len() as u32;
+            let Member { input, output, .. } = members[id as usize];
+            let point = if returns {
+                members[id as usize].back = Some(at);
+                Point::Return(id)
+            } else {
+                if output.is_none() {
+                    let same = |&&other: &&u32| members[other as usize].input == input;
+                    members[id as usize].twin = open.iter().rev().find(same).copied();
+                    open.push(id);
+                }
+                members[id as usize].call = at;
+                Point::Call(id)
+            };
+            stops.push(Stop { point, next: at + 1, previous: at - 1 });
         }
-        for point in &points {
-            let Point::Call(id) = *point else { continue };
-            let input = members[id as usize].input;
-            if members[id as usize].back.is_none() {
-                let same = |&&other: &&u32| members[other as usize].input == input;
-                members[id as usize].twin = open.iter().rev().find(same).copied();
-                open.push(id);
-            }
-        }
-        let last = points.len() as u32 - 1;
+        let last = stops.len() as u32;
+        stops.push(Stop { point: Point::End, next: last, previous: last - 1 });
         Self {
             missing: members.len() - open.len(),
             members,
-            points,
-            next: (0..=last).map(|at| (at + 1).min(last)).collect(),
-            previous: (0..=last).map(|at| at.saturating_sub(1)).collect(),
+            line: stops,
             state: M::initial(),
             set: 0,
             stack: Vec::new(),
@@ -173,16 +173,16 @@ impl<'a, M: Model> Search<'a, M> {
                 return Status::Working;
             }
             *steps -= 1;
-            let moves_on = match self.points[self.at as usize] {
+            let moves_on = match self.line[self.at as usize].point {
                 Point::Start => {
                     let looked = self.look();
                     *steps = steps.saturating_sub(looked);
-                    self.at = self.next[0];
+                    self.at = self.next(0);
                     true
                 }
                 Point::Call(id) => {
                     if !self.attempt(id, memory_left) {
-                        self.at = self.next[self.at as usize];
+                        self.at = self.next(self.at);
                     }
                     true
                 }
@@ -193,7 +193,7 @@ impl<'a, M: Model> Search<'a, M> {
                 Point::End => unreachable!("something that was answered is still on the line"),
             };
             if !moves_on {
-                let Point::Return(id) = self.points[self.furthest.point as usize] else {
+                let Point::Return(id) = self.line[self.furthest.point as usize].point else {
                     unreachable!("only a return stops a search");
                 };
                 let operation = self.members[id as usize].name;
@@ -209,8 +209,8 @@ impl<'a, M: Model> Search<'a, M> {
     /// nothing, and so nothing after it. That leaves no choice, and nothing to remember.
     fn look(&mut self) -> u64 {
         let mut passed = 0;
-        let mut at = self.next[0];
-        while let Point::Call(id) = self.points[at as usize] {
+        let mut at = self.next(0);
+        while let Point::Call(id) = self.line[at as usize].point {
             passed += 1;
             let Member { input, output, only_looks, .. } = self.members[id as usize];
             if only_looks && M::step(&self.state, input, output).is_some() {
@@ -218,9 +218,9 @@ impl<'a, M: Model> Search<'a, M> {
                 self.stack.push(Frame { member: id, before, forced: true });
                 self.lift(id);
                 // Not the next of this one: that may have been its return.
-                at = self.next[self.previous[at as usize] as usize];
+                at = self.next(self.line[at as usize].previous);
             } else {
-                at = self.next[at as usize];
+                at = self.next(at);
             }
         }
         passed
@@ -262,7 +262,7 @@ impl<'a, M: Model> Search<'a, M> {
             self.state = before;
             self.put_back(member);
             if !forced {
-                self.at = self.next[self.members[member as usize].call as usize];
+                self.at = self.next(self.members[member as usize].call);
                 return true;
             }
         }
@@ -312,15 +312,23 @@ impl<'a, M: Model> Search<'a, M> {
         self.link(call);
     }
 
+    fn next(&self, point: u32) -> u32 {
+        self.line[point as usize].next
+    }
+
     fn unlink(&mut self, point: u32) {
-        let (previous, next) = (self.previous[point as usize], self.next[point as usize]);
-        self.next[previous as usize] = next;
-        self.previous[next as usize] = previous;
+        let Stop { next, previous, .. } = self.line[point as usize];
+        self.join(previous, next, next, previous);
     }
 
     fn link(&mut self, point: u32) {
-        let (previous, next) = (self.previous[point as usize], self.next[point as usize]);
-        self.next[previous as usize] = point;
-        self.previous[next as usize] = point;
+        let Stop { next, previous, .. } = self.line[point as usize];
+        self.join(previous, point, next, point);
+    }
+
+    /// What comes after one point, and what before another.
+    fn join(&mut self, one: u32, after: u32, other: u32, before: u32) {
+        self.line[one as usize].next = after;
+        self.line[other as usize].previous = before;
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! A chronicle knows no protocol: the worlds themselves are behind a [`Player`].
 
-use super::beats::Beats;
-use super::tree::{Branch, BranchId, MAX_ACTIONS, MAX_STEPS, MAX_TIME, Mark, Moment, Place, Tree};
+use super::tree::{
+    Branch, BranchId, MAX_ACTIONS, MAX_STEPS, MAX_TIME, Mark, Moment, Notes, Place, Tree,
+};
 use crate::sim::environment::Environment;
+use crate::sim::history::Turn;
 use crate::sim::recording::{Recording, RecordingError, Timed};
 use crate::sim::session::{ENGINE, Session, Strand};
 use crate::sim::{Action, ActionError, Micros};
@@ -21,10 +23,10 @@ const MAX_WEIGHT: usize = 40 << 20;
 pub(super) trait Player {
     fn around(&self) -> &Environment;
     fn around_mut(&mut self) -> &mut Environment;
-    /// Takes the next event if it is due up to a moment, and adds its beats; tells whether it was.
-    fn step(&mut self, until: Micros, beats: Option<&mut Beats>) -> bool;
+    /// Takes the next event if it is due up to a moment, and notes it; tells whether it was.
+    fn step(&mut self, until: Micros, notes: Option<Notes<'_>>) -> bool;
     fn check(&self, action: &Action) -> Result<(), ActionError>;
-    fn act(&mut self, action: &Action, beats: Option<&mut Beats>) -> Result<(), ActionError>;
+    fn act(&mut self, action: &Action, notes: Option<Notes<'_>>) -> Result<(), ActionError>;
     fn digest(&self) -> u64;
     fn weight(&self) -> usize;
     /// Keeps the world as it is, as the keyframe of this number.
@@ -50,6 +52,8 @@ pub(super) struct Chronicle {
     tree: Tree,
     /// How many of the current branch's actions are done at this moment.
     done: usize,
+    /// What clients asked and were told in the step that is lived.
+    turns: Vec<Turn>,
     /// How many steps to live to until the next keyframe.
     frame_due: u64,
     /// In the order of their moments.
@@ -59,7 +63,8 @@ pub(super) struct Chronicle {
 impl Chronicle {
     /// A run in which nothing has happened.
     pub fn new(start: Recording) -> Self {
-        Self { start, tree: Tree::new(), done: 0, frame_due: 0, frames: Vec::new() }
+        let (turns, frames) = (Vec::new(), Vec::new());
+        Self { start, tree: Tree::new(), done: 0, turns, frame_due: 0, frames }
     }
 
     /// Plays a session from its first moment on and stands where its reader stood; tells from which
@@ -233,8 +238,8 @@ impl Chronicle {
         if !known && reel.around().steps >= MAX_STEPS {
             return false;
         }
-        let beats = (!known).then_some(beats);
-        let advanced = advance(reel, &mut self.done, actions, until, beats);
+        let notes = (!known).then_some(Notes { beats, turns: &mut self.turns });
+        let advanced = advance(reel, &mut self.done, actions, until, notes);
         if advanced && !known {
             self.lived(reel);
         }
@@ -253,6 +258,9 @@ impl Chronicle {
     fn lived(&mut self, reel: &mut dyn Player) {
         let moment = reel.around().moment();
         self.tree.current_mut().end = moment;
+        if !self.turns.is_empty() {
+            self.tree.keep_turns(&mut self.turns);
+        }
         self.tree.forget_undone();
         if moment.after >= self.frame_due {
             self.keep_frame(reel);
@@ -276,7 +284,8 @@ impl Chronicle {
             self.fork(moment)?;
         }
         let branch = self.tree.current_mut();
-        let done = reel.act(&action, Some(&mut branch.beats)).is_ok();
+        let notes = Notes { beats: &mut branch.beats, turns: &mut self.turns };
+        let done = reel.act(&action, Some(notes)).is_ok();
         assert!(done, "it was checked");
         branch.actions.push(Timed { at: moment.at, after: moment.after, action });
         branch.checks.push(reel.digest() as u16);
@@ -492,14 +501,14 @@ fn advance(
     done: &mut usize,
     actions: &[Timed],
     until: Micros,
-    beats: Option<&mut Beats>,
+    notes: Option<Notes<'_>>,
 ) -> bool {
     match actions.get(*done).filter(|timed| timed.after == reel.around().steps) {
-        None => reel.step(until, beats),
+        None => reel.step(until, notes),
         Some(timed) if timed.at > until => false,
         Some(timed) => {
             reel.around_mut().wait_until(timed.at);
-            let again = reel.act(&timed.action, beats).is_ok();
+            let again = reel.act(&timed.action, notes).is_ok();
             assert!(again, "it was done before, in this very state");
             *done += 1;
             true

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::beats::Beats;
+use crate::sim::history::Turn;
 use crate::sim::json::read_struct;
 use crate::sim::machine::MAX_TEXT;
 use crate::sim::recording::Timed;
@@ -20,6 +21,9 @@ pub const MAX_MARKS: usize = 256;
 pub const MAX_STEPS: u64 = 5_000_000;
 /// The latest moment: a year. Far beyond [`MAX_STEPS`] in any run in which something happens.
 pub const MAX_TIME: Micros = Micros::from_secs(365 * 86_400);
+/// The most turns of clients that all branches keep together, some 9 MiB; an hour with two busy
+/// clients has 70,000.
+pub const MAX_TURNS: usize = 1 << 17;
 
 /// A place in a run: so many steps were taken, and the clock shows this.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -52,6 +56,14 @@ pub struct Place {
     pub moment: Moment,
 }
 
+/// What is kept of a step that is lived for the first time.
+#[derive(Debug)]
+pub(super) struct Notes<'a> {
+    pub beats: &'a mut Beats,
+    /// What clients asked and were told in it.
+    pub turns: &'a mut Vec<Turn>,
+}
+
 /// A moment that the reader has marked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mark {
@@ -82,6 +94,11 @@ pub struct Branch {
     pub marks: Vec<Mark>,
     /// What is worth a mark, in order.
     pub beats: Beats,
+    /// What clients asked and were told since it left another branch, in order.
+    turns: Vec<Turn>,
+    /// After which step it is not known any more what clients asked and were told, if there was no
+    /// room for it.
+    pub full_after: Option<u64>,
 }
 
 impl Branch {
@@ -90,10 +107,20 @@ impl Branch {
         self.actions.partition_point(|timed| timed.after < steps)
     }
 
+    /// The actions that are done at a moment.
+    pub fn actions_at(&self, moment: Moment) -> &[Timed] {
+        &self.actions[..self.done(moment.after)]
+    }
+
     /// The actions that this branch does not share with the one that it left.
     pub fn own_actions(&self) -> &[Timed] {
         let origin = self.origin.map_or(0, |origin| self.done(origin.moment.after));
         &self.actions[origin..]
+    }
+
+    /// What clients asked and were told on it up to a step.
+    fn turns_to(&self, step: u64) -> &[Turn] {
+        &self.turns[..self.turns.partition_point(|turn| turn.step <= step)]
     }
 
     /// Whether nothing would be lost without it.
@@ -124,6 +151,8 @@ impl Tree {
             end: Moment::default(),
             marks: Vec::new(),
             beats: Beats::default(),
+            turns: Vec::new(),
+            full_after: None,
         };
         Self { branches: vec![root], current: 0, undone: Vec::new(), next_id: 1 }
     }
@@ -150,6 +179,32 @@ impl Tree {
     /// Where redoing leads, if something was undone and nothing has happened since.
     pub fn undone(&self) -> Option<Place> {
         self.undone.last().copied()
+    }
+
+    /// Keeps what clients just asked or were told on the current branch, as long as there is room.
+    pub(super) fn keep_turns(&mut self, turns: &mut Vec<Turn>) {
+        let kept: usize = self.branches.iter().map(|branch| branch.turns.len()).sum();
+        let branch = self.current_mut();
+        if branch.full_after.is_none() {
+            if kept + turns.len() <= MAX_TURNS {
+                branch.turns.append(turns);
+            } else {
+                branch.full_after = turns.first().map(|turn| turn.step - 1);
+            }
+        }
+        turns.clear();
+    }
+
+    /// What clients asked and were told on the current branch, in order.
+    pub fn turns(&self) -> Vec<&Turn> {
+        let (mut pieces, mut next) = (Vec::new(), Some((self.current(), u64::MAX)));
+        while let Some((branch, bound)) = next {
+            pieces.push(branch.turns_to(bound));
+            next = branch.origin.and_then(|Place { branch, moment }| {
+                Some((self.branch(branch)?, moment.after.min(bound)))
+            });
+        }
+        pieces.into_iter().rev().flatten().collect()
     }
 
     /// Whether a moment of one branch is a moment of another, too.
@@ -198,6 +253,8 @@ impl Tree {
             end: moment,
             marks: Vec::new(),
             beats: old.beats.up_to(moment),
+            turns: Vec::new(),
+            full_after: old.full_after.filter(|&full| full < moment.after),
         };
         self.next_id += 1;
         self.current = self.branches.len();
@@ -318,14 +375,17 @@ impl Tree {
         let deleted = self.branches.iter().position(|branch| branch.id == id);
         let deleted = self.branches.remove(deleted.expect("it was looked up"));
         for child in &mut self.branches {
-            match (&mut child.origin, heir) {
-                (Some(origin), Some(heir)) if origin.branch == id => {
-                    origin.branch = heir;
-                    if child.id == heir {
-                        child.origin = deleted.origin;
-                    }
-                }
-                _ => {}
+            let Some(Place { moment, .. }) = child.origin.filter(|from| from.branch == id) else {
+                continue;
+            };
+            let heir = heir.expect("this child could be");
+            if child.id == heir {
+                let mut turns = deleted.turns_to(moment.after).to_vec();
+                turns.append(&mut child.turns);
+                child.turns = turns;
+                child.origin = deleted.origin;
+            } else {
+                child.origin = Some(Place { branch: heir, moment });
             }
         }
         self.undone.clear();
