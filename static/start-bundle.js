@@ -15,6 +15,5 @@ conclaveBoot(async () => {
   const start = memory.grow(Math.ceil((data.length + 2 * packed.length) / 65536)) * 65536;
   decode(data, new Uint8Array(memory.buffer, start));
   unpack(start, data.length, packed.length);
-  await wasm_bindgen({ module_or_path: new Uint8Array(memory.buffer, start + data.length + packed.length, packed.length) });
-  return wasm_bindgen;
+  return wasm_bindgen(new Uint8Array(memory.buffer, start + data.length + packed.length, packed.length));
 });

@@ -4,6 +4,7 @@
 //! handle: [`Action`](crate::sim::Action)s in, [`Scene`]s out. The page never asks a protocol a
 //! question, so a new protocol needs no new page.
 
+pub mod call;
 mod epoch;
 mod events;
 mod exhibit;
@@ -15,6 +16,7 @@ mod lab;
 mod pair;
 mod quiet;
 pub mod spacetime;
+pub mod state;
 pub mod storyboard;
 mod subject;
 pub mod trace;

@@ -10,7 +10,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use super::{SortedMap, Text};
 
 /// A value in JSON, in as little memory as will do: what is read may be hostile.
-pub(in crate::sim) enum Json {
+pub(crate) enum Json {
     Null,
     Bool(bool),
     Whole(u64),
@@ -122,7 +122,8 @@ impl Json {
         }
     }
 
-    fn list(&self) -> Result<&[Self], String> {
+    /// The values of a list.
+    pub fn list(&self) -> Result<&[Self], String> {
         match self {
             Self::List(list) => Ok(list),
             _ => Err(self.misfit("type", "a sequence")),
@@ -188,7 +189,7 @@ fn missing(name: &str) -> String {
 }
 
 /// The values of fields, which are taken in the order of their names.
-pub(in crate::sim) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     names: &'static [&'static str],
     values: Vec<Option<&'a Json>>,
     next: usize,
@@ -226,7 +227,7 @@ fn within(place: &dyn fmt::Display, why: &str) -> String {
 }
 
 /// What can be read from JSON.
-pub(in crate::sim) trait Read: Sized {
+pub(crate) trait Read: Sized {
     /// What it says, or why it is not such a value.
     fn read(json: &Json) -> Result<Self, String>;
 }
@@ -348,4 +349,4 @@ macro_rules! read_newtypes {
     };
 }
 
-pub(in crate::sim) use {read_enum, read_newtypes, read_struct};
+pub(crate) use {read_enum, read_newtypes, read_struct};

@@ -249,6 +249,18 @@ impl Session {
         Self::from_bytes(&bytes[..decoded])
     }
 
+    /// Reads an address that ends with a link, a link alone, or the JSON of a session or of a recording.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn from_text(text: &str) -> Result<Self, LinkError> {
+        match text.split_once("#run=") {
+            Some((_, link)) => Self::from_link(link),
+            None if text.trim_start().starts_with('{') => Self::from_bytes(text.as_bytes()),
+            None => Self::from_link(text),
+        }
+    }
+
     /// Reads what [`Session::to_bytes`] wrote, or the JSON of a session or of a recording.
     ///
     /// # Errors

@@ -158,6 +158,24 @@ fn rename_import(glue: &str, name: &str, short: &str) -> Result<String> {
     Ok(glue.replace(&long, &short))
 }
 
+/// The glue with a start of our own: the wasm is at hand, so that nothing needs to be fetched.
+fn start_from_bytes(glue: &str) -> Result<String> {
+    const OWN: &str = "async function start(bytes) {
+const { instance } = await WebAssembly.instantiate(bytes, __wbg_get_imports());
+__wbg_finalize_init(instance);
+return exports;
+}
+return start;
+";
+    let cut = glue.split_once("async function __wbg_load");
+    let cut = cut.and_then(|(before, rest)| {
+        let (_, after) =
+            rest.split_once("return Object.assign(__wbg_init, { initSync }, exports);")?;
+        Some([before, OWN, after].concat())
+    });
+    cut.context("wasm-bindgen's glue does not start as it did")
+}
+
 /// What every artefact is made of.
 pub struct Parts {
     /// The source of the page.
@@ -200,7 +218,7 @@ impl Parts {
         }
         let scripts = Scripts {
             boot: &scripts,
-            glue,
+            glue: &start_from_bytes(glue)?,
             unpacker: &BASE64_STANDARD.encode(unpacker),
             packed: &BASE64_STANDARD.encode(pack(wasm, profile)?),
             length: wasm.len(),
@@ -298,6 +316,15 @@ fn write_folder(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_glue_starts_from_bytes_or_is_refused() {
+        let glue = "a();\n    async function __wbg_load() { b(); }\n    \
+                    return Object.assign(__wbg_init, { initSync }, exports);\n})();";
+        let own = start_from_bytes(glue).unwrap();
+        assert!(own.starts_with("a();") && own.ends_with("return start;\n\n})();"), "{own}");
+        assert!(start_from_bytes("a();").is_err());
+    }
 
     #[test]
     fn an_import_is_renamed_only_where_it_is_defined() {

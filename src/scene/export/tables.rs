@@ -84,7 +84,7 @@ fn write_row(row: &EventRow, language: Language, json: bool, out: &mut String) {
 }
 
 /// Writes a text between quotes, for JSON or for CSV.
-pub(super) fn quote(text: &str, json: bool, out: &mut String) {
+pub(in crate::scene) fn quote(text: &str, json: bool, out: &mut String) {
     out.push('"');
     for letter in text.chars() {
         match letter {
