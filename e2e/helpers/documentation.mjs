@@ -13,6 +13,9 @@ const blocks = (language) => [...text.matchAll(new RegExp(`^\`\`\`${language}\n(
 /** What to put into a page. */
 export const snippets = blocks("html");
 
+/** What to put into a cell of a notebook. */
+export const [cell] = blocks("python");
+
 /** What a server may send: for the site, for the site in a sandboxed frame, and what installing wants in addition. */
 export const policies = Object.fromEntries(
   ["site", "sandboxed", "installed"].map((name, place) => [name, /^Content-Security-Policy: (.*)\n$/.exec(blocks("http")[place])[1]]),

@@ -12,6 +12,9 @@ export const dist = path.resolve(env.CONCLAVE_DIST ?? path.join(repository, "dis
 /** The folder of the same page in other shapes. */
 export const artefacts = path.join(repository, "artefacts");
 
+/** The folder of the examples, as `cargo xtask examples` makes them. */
+export const examples = path.resolve(env.CONCLAVE_EXAMPLES ?? path.join(repository, "target", "embedded"));
+
 /** How that page was built: "bundle" by cargo xtask build, "trunk" by trunk build. */
 export const build = env.CONCLAVE_BUILD ?? "bundle";
 

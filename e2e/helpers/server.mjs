@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import path from "node:path";
 
 import { policies, snippets } from "./documentation.mjs";
-import { artefacts, build, dist, port } from "./environment.mjs";
+import { artefacts, build, dist, examples, port } from "./environment.mjs";
 
 const MEDIA_TYPES = {
   ".css": "text/css; charset=utf-8",
@@ -40,6 +40,7 @@ const PLACES = {
   "/snippet/": { folder: artefacts },
   "/snippet/conclave/": {},
   "/slides/": { folder: slides },
+  "/examples/": { folder: examples },
 };
 
 const document = (body) => `<!doctype html><title>Host</title><link rel="icon" href="data:,">${body}`;
@@ -81,6 +82,8 @@ async function answer(address, root, origin) {
     if (policy) headers["Content-Security-Policy"] = policy;
     return [200, headers, html];
   }
+  // Browsers ask for it where a page, such as a notebook's, names no icon.
+  if (pathname === "/favicon.ico") return [204, {}, ""];
   const place = Object.keys(PLACES).findLast((prefix) => pathname.startsWith(prefix));
   const { folder = root, policy } = PLACES[place];
   const name = decodeURIComponent(pathname.slice(place.length)) || "index.html";

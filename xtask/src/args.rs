@@ -37,6 +37,7 @@ pub enum Command {
     TrunkCheck,
     Screenshots,
     Mutations,
+    Examples,
     Bench,
 }
 
@@ -94,6 +95,11 @@ const USAGES: &[Usage] = &[
         options: &[],
     },
     Usage {
+        name: "examples",
+        about: "build the examples of examples/embed/ with their tools (installed below target/ if missing)",
+        options: &[],
+    },
+    Usage {
         name: "trunk-check",
         about: "build the page with Trunk (installed below target/ if missing) and test it",
         options: &[],
@@ -133,6 +139,7 @@ pub fn parse(mut parser: Parser) -> Result<Command, String> {
             Ok(match name {
                 "bench" => Command::Bench,
                 "mutations" => Command::Mutations,
+                "examples" => Command::Examples,
                 "screenshots" => Command::Screenshots,
                 "trunk-check" => Command::TrunkCheck,
                 _ => Command::Help,
@@ -279,6 +286,7 @@ mod tests {
         assert_eq!(parsed("test --browser webkit --browser firefox"), Ok(Command::Test(options)));
         assert_eq!(parsed("bench"), Ok(Command::Bench));
         assert_eq!(parsed("screenshots"), Ok(Command::Screenshots));
+        assert_eq!(parsed("examples"), Ok(Command::Examples));
         assert_eq!(parsed("trunk-check"), Ok(Command::TrunkCheck));
     }
 

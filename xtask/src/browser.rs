@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -96,13 +96,13 @@ pub fn script(workspace: &Workspace, page: &Page, engine: Engine) -> Result<Comm
         workspace.display(&page.dist)
     );
     let folder = workspace.root.join("e2e");
-    ensure_node()?;
-    ensure_packages(&folder)?;
+    ensure_packages(workspace)?;
     let programs = programs::ensure(engine.programs())?;
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let mut node = Command::new("node");
     node.current_dir(folder)
         .env("CONCLAVE_DIST", &page.dist)
+        .env("CONCLAVE_EXAMPLES", workspace.examples())
         .env("CONCLAVE_BUILD", page.build)
         .env("CONCLAVE_PORT", port.to_string())
         .envs(programs);
@@ -166,19 +166,23 @@ fn ensure_node() -> Result<()> {
     Ok(())
 }
 
-/// Installs the packages of `e2e/package-lock.json`, unless they are there.
-fn ensure_packages(folder: &Path) -> Result<()> {
+/// Installs the packages of `e2e/package-lock.json`, unless they are there; gives their folder.
+pub fn ensure_packages(workspace: &Workspace) -> Result<PathBuf> {
+    ensure_node()?;
+    let folder = workspace.root.join("e2e");
+    let packages = folder.join("node_modules");
     let changed =
         |name: &str| folder.join(name).metadata().and_then(|metadata| metadata.modified());
     let installed = changed("node_modules/.package-lock.json");
     if installed.is_ok_and(|time| changed("package-lock.json").is_ok_and(|lock| lock <= time)) {
-        return Ok(());
+        return Ok(packages);
     }
-    println!("Installing Playwright with npm (about 5 s) ...");
+    println!("Installing Playwright and other packages with npm (about 5 s) ...");
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
     let mut command = Command::new(npm);
     command.arg("ci").current_dir(folder).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
-    run(&mut command, "npm ci")
+    run(&mut command, "npm ci")?;
+    Ok(packages)
 }
 
 #[cfg(test)]

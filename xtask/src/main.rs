@@ -8,6 +8,7 @@
 //! * [`build`] and [`page`]: from sources to the [`artefacts`]; [`weight`]: what they weigh
 //! * [`serve`] and [`http`]: the development server
 //! * [`test`]: all checks, as [`stages`]; [`browser`] and [`trunk`] are some of them
+//! * [`examples`]: the page in pages of others, by [`tools`] that others made
 //! * [`programs`]: the browsers and what else the tests want from outside
 //! * [`scripts`]: benchmarks, pictures and tables
 
@@ -15,6 +16,7 @@ mod args;
 mod artefacts;
 mod browser;
 mod build;
+mod examples;
 mod http;
 mod page;
 mod programs;
@@ -22,6 +24,7 @@ mod scripts;
 mod serve;
 mod stages;
 mod test;
+mod tools;
 mod trunk;
 mod weight;
 mod workspace;
@@ -57,6 +60,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Serve(options) => serve::serve(&workspace, &options)?,
         Command::Test(options) => return test::test(&workspace, &options),
         Command::TrunkCheck => return trunk::trunk_check(&workspace),
+        Command::Examples => examples::build(&workspace)?,
         Command::Bench => scripts::bench(&workspace)?,
         Command::Mutations => scripts::mutations(&workspace)?,
         Command::Screenshots => scripts::screenshots(&workspace)?,

@@ -75,6 +75,28 @@ pub const XVFB: Program = Program {
     packages: &["xvfb"],
 };
 
+/// Python 3 with its module `venv`, which Debian packs apart.
+const PYTHON: Program = Program {
+    name: "Python 3 with venv",
+    variable: "CONCLAVE_PYTHON",
+    names: &["python3", "python"],
+    places: &[],
+    packages: &["python3-venv"],
+};
+
+/// Python 3, able to make environments; installs what is missing.
+pub fn ensure_python() -> Result<PathBuf> {
+    let able = |python: &PathBuf| {
+        let output = Command::new(python).args(["-c", "import ensurepip, venv"]).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    if let Some(python) = PYTHON.find().filter(able) {
+        return Ok(python);
+    }
+    install(&[&PYTHON]).with_context(|| complaint(&[&PYTHON]))?;
+    PYTHON.find().filter(able).with_context(|| complaint(&[&PYTHON]))
+}
+
 /// The path of each program under the name of its variable; installs those that are missing.
 pub fn ensure(wanted: &[Program]) -> Result<Vec<(&'static str, PathBuf)>> {
     let missing: Vec<_> = wanted.iter().filter(|program| program.find().is_none()).collect();

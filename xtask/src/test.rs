@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::args::Profile;
 use crate::browser::{self, Engine, Page};
 use crate::build::build;
+use crate::examples;
 use crate::stages::{Stage, Tally, cargo_test, check, run_all};
 use crate::trunk;
 use crate::workspace::{PEERS, WASM_TARGET, Workspace, ensure_wasm_target};
@@ -36,6 +37,13 @@ pub fn test(workspace: &Workspace, options: &TestOptions) -> Result<ExitCode> {
         });
         let all = options.engines.is_empty();
         let wanted = |engine: &Engine| all || options.engines.contains(engine);
+        if wanted(&Engine::Chromium) {
+            stages.push(Stage {
+                name: "examples of embedding",
+                takes: "some seconds, two minutes more to install mdBook and nbconvert",
+                run: |workspace| examples::build(workspace).map(|()| Tally::ONE),
+            });
+        }
         stages.extend(Engine::ALL.into_iter().filter(wanted).map(browser_stage));
     }
     if options.trunk {

@@ -46,6 +46,11 @@ impl Workspace {
         self.root.join("dist")
     }
 
+    /// The folder that holds the finished examples.
+    pub fn examples(&self) -> PathBuf {
+        self.target.join("embedded")
+    }
+
     /// A cargo command at the root of the workspace.
     pub fn cargo(&self) -> Command {
         let mut command = Command::new(cargo_program());
