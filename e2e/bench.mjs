@@ -85,7 +85,7 @@ async function frames(browser, origin, { nodes, messages, latency }) {
     quality: { latency, jitter: 0, loss_ppm: 0, duplicate_ppm: 0, fifo: false },
     actions: [],
   };
-  await page.evaluate((json) => globalThis.__conclave_open(json), JSON.stringify(recording));
+  await page.evaluate((json) => globalThis.conclave.load(json), JSON.stringify(recording));
   // Quickly to a leader, then at the usual speed.
   await page.getByLabel("Speed").fill("66");
   await page.getByRole("button", { name: "Play" }).click();
@@ -108,7 +108,7 @@ async function pan(browser, origin) {
   await timeFrames(page);
   await page.goto(`${origin}/?lang=en&speed=10000`);
   await page.getByRole("button", { name: "Play" }).waitFor();
-  await page.evaluate((json) => globalThis.__conclave_open(json), JSON.stringify(BUSY));
+  await page.evaluate((json) => globalThis.conclave.load(json), JSON.stringify(BUSY));
   await page.getByRole("button", { name: "Play" }).click();
   const events = page.getByRole("toolbar", { name: "Transport" }).getByText(/\d+ events/);
   while (Number.parseInt(await events.innerText()) < BUSY_EVENTS) await page.waitForTimeout(500);

@@ -117,7 +117,7 @@ test.describe("when the program traps", () => {
   });
 
   test("nothing but the panel can be reached, and it starts again", async ({ page }) => {
-    await page.evaluate(() => setTimeout(globalThis.__conclave_trap));
+    await page.evaluate(() => setTimeout(globalThis.__conclave.trap));
     await trap(page);
     await expect(panel(page)).toHaveCount(1);
     expect(await page.locator("body > :not(.trouble)").evaluateAll((all) => all.every((one) => one.inert))).toBe(true);

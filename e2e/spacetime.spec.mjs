@@ -261,7 +261,7 @@ test("a run of 100,000 events is drawn arrow by arrow near, and merged far away,
   await lab.open({ seed: 1, speed: 10000 });
   const workload = { clients: 40, think_least: 1_000, think_most: 2_000, keys: 3, read_percent: 30, patience: 500_000 };
   const recording = { format: 1, protocol: "raft", nodes: 5, seed: 1, workload, actions: [] };
-  await page.evaluate((json) => globalThis.__conclave_open(json), JSON.stringify(recording));
+  await page.evaluate((json) => globalThis.conclave.load(json), JSON.stringify(recording));
   await lab.play();
   const steps = async () => Number(/(\d+)/.exec(await page.getByText(lab.t("transport.events", { count: "" }).trim()).first().innerText())[1]);
   await expect.poll(steps, { timeout: 60_000, intervals: [500] }).toBeGreaterThan(100_000);

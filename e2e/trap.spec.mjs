@@ -26,7 +26,7 @@ for (const lang of ["en", "zh"]) {
       await expect.poll(async () => (await lab.logs())[number - 1]).toHaveLength(1);
       await lab.select(number);
       await lab.act("Crash");
-      await page.evaluate(() => setTimeout(globalThis.__conclave_trap));
+      await page.evaluate(() => setTimeout(globalThis.__conclave.trap));
 
       const { sorry, download, again } = SAID[lang];
       const panel = page.getByRole("alert").filter({ hasText: sorry });
@@ -57,7 +57,7 @@ for (const lang of ["en", "zh"]) {
 test("a trap while a dialog is open leaves the apology on top", async ({ lab, page }) => {
   await lab.open();
   await lab.press(lab.get("button", "Help"));
-  await page.evaluate(() => setTimeout(globalThis.__conclave_trap));
+  await page.evaluate(() => setTimeout(globalThis.__conclave.trap));
   await page.getByRole("button", { name: SAID.en.again }).click();
   await lab.running();
 });

@@ -1,6 +1,7 @@
 /**
- * Starts the page, if the document has an element `#app.conclave` for it, and stands by for the day it breaks. A plain
- * classic script, shared by both builds: joined into app.js by `cargo xtask build`, loaded as it is by Trunk's page.
+ * Starts the page, if the document has an element `#app.conclave` for it, defines `<consensus-lab>`, and stands by for
+ * the day the program breaks. A plain classic script like lab.js and element.js, shared by both builds: joined into
+ * app.js by `cargo xtask build`, loaded as they are by Trunk's page.
  *
  * It promises that nobody is left with a blank or dead page:
  *  - if the program cannot start here, the page says why, in English and Chinese;
@@ -11,13 +12,13 @@
  * @param {() => Promise<object>} load loads the wasm and gives what it exports
  */
 function conclaveBoot(load) {
-  // A worker has no page; it can replay runs.
+  // A worker has no page; it can replay runs. What the wasm exports is for tests to find.
   if (typeof document === "undefined") {
-    return load().then((program) => (globalThis.__conclave_replay = program.replay));
+    return load().then((program) => (globalThis.__conclave = program));
   }
   const root = document.documentElement;
-  /** The recording of the run so far, kept where a trap cannot reach it. */
-  let recording = "";
+  /** Gives the recording of the page's run so far. */
+  let recording = () => "";
 
   const TEXTS = {
     en: {
@@ -77,18 +78,21 @@ function conclaveBoot(load) {
     panel.querySelector("button")?.focus();
   }
 
-  /** The program cannot start. The page's language is not known yet, so both are shown. */
-  function showUnsupported(reason, error) {
-    root.dataset.conclave = "unsupported";
-    const content = [];
-    for (const [lang, text] of [["en", TEXTS.en], ["zh-CN", TEXTS.zh]]) {
-      content.push(
+  /** Why the program cannot start, in a language; in both, when that is not known yet. */
+  function whyNot(error, language) {
+    // What a fetch or an import throws is a TypeError; browsers differ in what they throw for forbidden wasm.
+    const blocked = error instanceof TypeError ? "failed" : "blocked";
+    const reason = typeof WebAssembly === "object" ? blocked : "missing";
+    const chosen = /^zh/i.test(language) ? ["zh-CN"] : language ? ["en"] : ["en", "zh-CN"];
+    const content = chosen.flatMap((lang) => {
+      const text = TEXTS[lang.slice(0, 2)];
+      return [
         make("h2", { lang, textContent: text.unsupportedTitle }),
         make("p", { lang, textContent: text[reason] }),
-      );
-    }
-    if (error) content.push(fold(TEXTS.en.details, make("pre", { textContent: String(error) })));
-    showTrouble(...content);
+      ];
+    });
+    if (reason !== "missing") content.push(fold(TEXTS.en.details, make("pre", { textContent: String(error) })));
+    return content;
   }
 
   function downloadRecording(recording) {
@@ -97,11 +101,9 @@ function conclaveBoot(load) {
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
   }
 
-  /** The program trapped. Its memory can no longer be trusted, so the page stays covered; only the first trap counts. */
-  function showTrapped(message) {
-    if (root.dataset.conclave === "trapped") return;
-    root.dataset.conclave = "trapped";
-    const text = /^zh/i.test(root.lang) ? TEXTS.zh : TEXTS.en;
+  /** What to say when the program trapped, with the recording of the run and ways to go on. */
+  function apology(message, recording, language) {
+    const text = /^zh/i.test(language) ? TEXTS.zh : TEXTS.en;
     const recorded = recording !== "";
     const content = [
       make("h2", { textContent: text.trappedTitle }),
@@ -117,7 +119,14 @@ function conclaveBoot(load) {
       content.push(fold(text.recording, area));
     }
     content.push(fold(text.details, make("pre", { textContent: message })));
-    showTrouble(...content);
+    return content;
+  }
+
+  /** The program trapped. Its memory can no longer be trusted, so the page stays covered; only the first trap counts. */
+  function showTrapped(message) {
+    if (root.dataset.conclave === "trapped") return;
+    root.dataset.conclave = "trapped";
+    showTrouble(...apology(message, recording(), root.lang));
   }
 
   /** Whether an error comes out of wasm: a trap, or an exception (stack overflow, too) that passed through it. */
@@ -132,67 +141,78 @@ function conclaveBoot(load) {
     if (isFromWasm(error)) showTrapped(String(error));
   }
 
-  /** Lets a page know when it is hidden, shown, scrolled in or out of sight, printed, and when it has another width. */
-  function watch(page, host) {
-    let near = true;
-    const look = () => page.sight(near && document.visibilityState === "visible");
-    document.addEventListener("visibilitychange", look);
-    new IntersectionObserver((entries) => {
-      near = entries.at(-1).isIntersecting;
-      look();
-    }).observe(host);
-    addEventListener("beforeprint", () => page.printed(true));
-    addEventListener("afterprint", () => page.printed(false));
-    let width = host.clientWidth;
-    new ResizeObserver(() => {
-      if (width === host.clientWidth) return;
-      width = host.clientWidth;
-      page.resized();
-    }).observe(host);
-    look();
+  const trapped = new Set();
+  let program;
+
+  /** The program, unpacked and compiled when it is first wanted. When it traps, `onTrap` is called. */
+  function wanted(onTrap) {
+    if (typeof WebAssembly !== "object") return Promise.reject();
+    trapped.add(onTrap);
+    program ??= load().then((program) => {
+      program.prepare((message) => trapped.forEach((tell) => tell(message)));
+      return (globalThis.__conclave = program);
+    });
+    return program;
   }
+
+  let sheets;
+
+  /** Gives a document or a shadow root the style of a page. */
+  function wear(place, program, shadow) {
+    sheets ??= [false, true].map((shadow) => {
+      const sheet = new CSSStyleSheet();
+      const style = program.style();
+      // In a shadow root, a length does not depend on the size that the document gives its own text.
+      const own = () => `${style.replace(/([\d.]+)rem\b/g, "calc($1*var(--rem))")}:host{--rem:var(--lab-rem,max(1rem,16px))}`;
+      sheet.replaceSync(shadow ? own() : style);
+      return sheet;
+    });
+    place.adoptedStyleSheets.push(sheets[Number(shadow)]);
+  }
+
+  const home = location.href.split("#")[0];
 
   /** Puts the page into the document. */
   function open(program, host) {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(program.style());
-    document.adoptedStyleSheets.push(sheet);
-    const tell = (name, detail) => {
-      if (name === "keep") globalThis.__conclave_recording = recording = detail;
-    };
-    const home = location.href.split("#")[0];
-    const page = new program.Mounted(host, root, home, [...new URLSearchParams(location.search)], tell);
+    wear(document, program, false);
+    const options = [...new URLSearchParams(location.search)];
+    const flag = (name) => options.some(([key, value]) => key.toLowerCase() === name && !/^(0|false|no|off)$/i.test(value));
+    let pass = () => {};
+    const made = conclaveLab(program, { host, root, home, options }, (name, detail) => {
+      if (name === "lab-ready") {
+        globalThis.conclave = made.lab;
+        performance.mark("conclave-running");
+        if (root.dataset.conclave === "starting") root.dataset.conclave = "running";
+      }
+      document.dispatchEvent(new CustomEvent(name, { detail }));
+      pass(name, detail);
+    });
+    recording = made.recording;
+    if (parent !== window && flag("embed")) pass = conclaveBridge(made);
     const visit = () => {
-      if (location.hash.startsWith("#run=")) page.visit(location.hash.slice(5));
+      if (location.hash.startsWith("#run=")) made.page.visit(location.hash.slice(5));
     };
+    addEventListener("beforeprint", () => made.page.printed(true));
+    addEventListener("afterprint", () => made.page.printed(false));
     addEventListener("hashchange", visit);
     visit();
-    watch(page, host);
-    // For tests and benchmarks.
-    globalThis.__conclave_replay = program.replay;
-    globalThis.__conclave_open = (json) => page.open(json);
-    globalThis.__conclave_trap = program.trap;
   }
 
   async function run(host) {
     root.dataset.conclave = "starting";
-    if (typeof WebAssembly !== "object") return showUnsupported("missing");
     addEventListener("error", (event) => onError(event.error));
     addEventListener("unhandledrejection", (event) => onError(event.reason));
     try {
-      const program = await load();
-      program.prepare((message) => showTrapped(message));
-      open(program, host);
-      performance.mark("conclave-running");
-      if (root.dataset.conclave === "starting") root.dataset.conclave = "running";
+      open(await wanted(showTrapped), host);
     } catch (error) {
-      console.error(error);
-      if (isFromWasm(error)) showTrapped(String(error));
-      // What a fetch or an import throws is a TypeError; browsers differ in what they throw for forbidden wasm.
-      else showUnsupported(error instanceof TypeError ? "failed" : "blocked", error);
+      if (isFromWasm(error)) return showTrapped(String(error));
+      if (error) console.error(error);
+      root.dataset.conclave = "unsupported";
+      showTrouble(...whyNot(error));
     }
   }
 
   const host = document.querySelector("#app.conclave");
   if (host) run(host);
+  conclaveElement({ wanted, wear, whyNot, apology, home });
 }

@@ -12,15 +12,15 @@ export const digests = Object.fromEntries(recordings.map(({ name, digest }) => [
 
 /** What the page's own thread gives. */
 export const replayHere = (recordings) =>
-  Object.fromEntries(recordings.map(({ name, json, until }) => [name, globalThis.__conclave_replay(json, until)]));
+  Object.fromEntries(recordings.map(({ name, json, until }) => [name, globalThis.__conclave.replay(json, until)]));
 
 /** What a worker gives that knows nothing but app.js. */
 export async function replayInWorker(recordings) {
   const work = () => {
     self.onmessage = async ({ data }) => {
       importScripts(data.script);
-      while (!self.__conclave_replay) await new Promise((resolve) => setTimeout(resolve, 10));
-      const replayed = data.recordings.map(({ name, json, until }) => [name, self.__conclave_replay(json, until)]);
+      while (!self.__conclave) await new Promise((resolve) => setTimeout(resolve, 10));
+      const replayed = data.recordings.map(({ name, json, until }) => [name, self.__conclave.replay(json, until)]);
       self.postMessage(Object.fromEntries(replayed));
     };
   };

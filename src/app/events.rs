@@ -13,10 +13,13 @@ pub fn events(ui: &Ui, rows: &[EventRow], total: u64, only_key: bool) -> Html {
     let head = el("div").class("events-head").kid(only);
     let head = head.kid(el("span").say(ui, say::event::total(total)));
     let empty = rows.is_empty().then(|| el("p").class("empty").say(ui, say::event::none()));
-    let names = &["class", "role", "aria-live", "aria-label", "tabindex"];
+    let names = &["class", "role", "aria-live", "aria-label", "tabindex", "part"];
     let label = ui.say(say::tab::events());
     let list = el("div")
-        .attrs(names, vec!["events".into(), "log".into(), "off".into(), label, "0".into()])
+        .attrs(
+            names,
+            vec!["events".into(), "log".into(), "off".into(), label, "0".into(), "events".into()],
+        )
         .kid(el("ol").kids(rows.iter().rev().map(|row| event(ui, row))));
     let empty = empty.map(Html::from).unwrap_or_default();
     all(vec![head.into(), empty, list.into()])

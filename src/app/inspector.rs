@@ -6,6 +6,7 @@ use conclave::sim::{Action, Micros, Seat};
 use conclave::text::{Phrase, say};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
+use yew::virtual_dom::VText;
 
 use super::element::{Element, Is, all, column_head, el, option, row_head, select};
 use super::stage::node_name;
@@ -35,6 +36,7 @@ pub fn inspector(
             ("class", Is("card inspector")),
             ("aria-labelledby", Is("inspector-title")),
             ("tabindex", Is("0")),
+            ("part", Is("inspector")),
         ])
         .kid(el("h2").fixed(&[("id", Is("inspector-title"))]).say(ui, say::inspect::title()))
         .kid(content)
@@ -132,8 +134,11 @@ fn clock_rate(ui: &Ui, node: &Node) -> Html {
             }
         })
     };
-    let mut paces = vec![10, 50, 90, 100, 110, 200, 1000];
     let current = node.clock_ppm / (TRUE_CLOCK_PPM / 100);
+    if !ui.faults.allow(&Action::SetClock { node: id, ppm: current }) {
+        return VText::new(format!("{current} %")).into();
+    }
+    let mut paces = vec![10, 50, 90, 100, 110, 200, 1000];
     if let Err(place) = paces.binary_search(&current) {
         paces.insert(place, current);
     }

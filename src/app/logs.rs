@@ -53,8 +53,9 @@ pub fn logs(ui: &Ui, scene: &Scene) -> Html {
                 .kid(to(say::log::follow(), false, None)),
         );
     }
-    let names = &["class", "tabindex", "role", "aria-label"];
-    let values = vec!["log-scroll".into(), "0".into(), "region".into(), ui.say(say::log::table())];
+    let names = &["class", "tabindex", "role", "aria-label", "part"];
+    let name = ui.say(say::log::table());
+    let values = vec!["log-scroll".into(), "0".into(), "region".into(), name, "log".into()];
     all(vec![
         el("div").attrs(names, values).kid(table.kid(el("tbody").kids(rows))).into(),
         foot.into(),

@@ -35,7 +35,7 @@ use std::rc::Rc;
 use conclave::scene::Epoch;
 use conclave::scene::keys::Command;
 use conclave::sim::timeline::{BranchId, Moment};
-use conclave::sim::{Action, MessageId, Micros, NodeId};
+use conclave::sim::{Action, Faults, MessageId, Micros, NodeId};
 use conclave::text::{Language, Phrase};
 use yew::prelude::*;
 
@@ -82,6 +82,10 @@ pub enum Msg {
     Open(Vec<u8>),
     /// Go on from a link.
     OpenLink(String),
+    /// Something was done without Yew: it should look.
+    Show,
+    /// Take other options.
+    Set(Vec<(String, String)>),
     /// Speak another language.
     Speak(Language),
     /// Wear another theme.
@@ -233,6 +237,10 @@ pub enum Tab {
     Counters,
 }
 
+/// The tabs, in order.
+pub const TABS: [Tab; 6] =
+    [Tab::Logs, Tab::SpaceTime, Tab::Events, Tab::Traffic, Tab::Clients, Tab::Counters];
+
 /// The dialogs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialog {
@@ -259,6 +267,8 @@ pub struct Ui {
     pub language: Language,
     /// Whether letters, digits and signs work as keys.
     pub single_keys: bool,
+    /// What may be done to the world.
+    pub faults: Faults,
     /// Where messages go.
     pub send: Callback<Msg>,
 }
@@ -284,6 +294,27 @@ impl Ui {
     /// Does an action, whatever the event.
     pub fn act<E>(&self, action: Action) -> Callback<E> {
         self.on(Msg::Act(action))
+    }
+
+    /// A button that does an action; nothing where that may not be done.
+    pub fn offer(&self, label: Phrase, class: &'static str, action: Action) -> Html {
+        self.offer_with(label, class, None, false, action)
+    }
+
+    /// The same, perhaps with a hint.
+    pub fn offer_with(
+        &self,
+        label: Phrase,
+        class: &'static str,
+        help: Option<Phrase>,
+        disabled: bool,
+        action: Action,
+    ) -> Html {
+        if !self.faults.allow(&action) {
+            return Html::default();
+        }
+        let help = help.map(|help| self.say(help));
+        button_with(self.say(label), class, help, disabled, self.act(action))
     }
 }
 

@@ -1,8 +1,13 @@
 //! A page in an element, as the scripts in `static/` see it. There may be several in one document;
 //! they share nothing but the program.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use conclave::protocols::catalog;
+use conclave::scene::complain_recording;
 use conclave::sim::{Micros, Recording};
+use conclave::text::Language;
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
@@ -31,7 +36,9 @@ pub fn trap() {
 /// Plays a recording to a moment in microseconds; gives the digest of the state there.
 #[wasm_bindgen]
 pub fn replay(json: &str, until: f64) -> Result<String, JsError> {
-    let mut lab = catalog::open(Recording::from_json(json)?)?;
+    let recording = Recording::from_json(json).and_then(catalog::open);
+    let refused = |why| JsError::new(&complain_recording(&why).render(Language::En));
+    let mut lab = recording.map_err(refused)?;
     lab.run_until(Micros(until as u64), u64::MAX);
     Ok(format!("{:#018x}", lab.digest()))
 }
@@ -46,7 +53,8 @@ pub fn style() -> String {
 #[wasm_bindgen]
 pub struct Mounted {
     /// There until it is dropped.
-    page: Option<AppHandle<Desk>>,
+    app: Option<AppHandle<Desk>>,
+    desk: Rc<OnceCell<Desk>>,
 }
 
 #[wasm_bindgen]
@@ -56,11 +64,10 @@ impl Mounted {
     /// to `home`. `options` are pairs of texts. What happens is told by `tell`, with a name and JSON.
     #[wasm_bindgen(constructor)]
     pub fn new(host: Element, root: Element, home: String, options: Array, tell: Function) -> Self {
-        let text = |pair: &JsValue, place| Array::from(pair).get(place).as_string();
-        let options =
-            options.iter().filter_map(|pair| Some((text(&pair, 0)?, text(&pair, 1)?))).collect();
-        let setup = Setup { host: host.clone(), root, home, options, tell };
-        Self { page: Some(yew::Renderer::<Desk>::with_root_and_props(host, setup).render()) }
+        let (options, desk) = (pairs(&options), Rc::new(OnceCell::new()));
+        let setup = Setup { host: host.clone(), root, home, options, tell, desk: desk.clone() };
+        let app = yew::Renderer::<Desk>::with_root_and_props(host, setup).render();
+        Self { app: Some(app), desk }
     }
 
     /// It can be seen, or not any more.
@@ -83,22 +90,40 @@ impl Mounted {
         self.ask(Msg::OpenLink(link));
     }
 
-    /// Goes on from the JSON of a recording; if that cannot be, the page says why.
-    pub fn open(&self, recording: String) {
-        self.ask(Msg::Open(recording.into_bytes()));
+    /// Takes other options: pairs of texts.
+    pub fn set(&self, options: Array) {
+        self.ask(Msg::Set(pairs(&options)));
+    }
+
+    /// Does what a method says, at once: its arguments are a JSON array, its result is JSON. What is
+    /// shown follows soon.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn call(&self, method: &str, arguments: &str) -> Result<String, JsError> {
+        let desk = self.desk.get().ok_or_else(|| JsError::new("the page is not there yet"))?;
+        let answer = desk.obey(method, arguments).map_err(|why| JsError::new(&why));
+        self.ask(Msg::Show);
+        answer
     }
 
     fn ask(&self, msg: Msg) {
-        if let Some(page) = &self.page {
-            page.send_message(msg);
+        if let Some(app) = &self.app {
+            app.send_message(msg);
         }
     }
 }
 
+/// Names and values from a script.
+fn pairs(list: &Array) -> Vec<(String, String)> {
+    let text = |pair: &JsValue, place| Array::from(pair).get(place).as_string();
+    list.iter().filter_map(|pair| Some((text(&pair, 0)?, text(&pair, 1)?))).collect()
+}
+
 impl Drop for Mounted {
     fn drop(&mut self) {
-        if let Some(page) = self.page.take() {
-            page.destroy();
+        if let Some(app) = self.app.take() {
+            app.destroy();
         }
     }
 }

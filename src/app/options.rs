@@ -2,10 +2,11 @@
 //! it, its value and what is allowed.
 
 use conclave::protocols::catalog::PROTOCOLS;
-use conclave::sim::PAGE_NODES;
+use conclave::scene::call::MOST_SPEED;
+use conclave::sim::{Faults, PAGE_NODES};
 use conclave::text::{LANGUAGES, Language, Phrase, say};
 
-use super::{Theme, browser};
+use super::{Tab, Theme, browser};
 
 /// The speed slider's greatest place; its least is 0.
 pub const FASTEST: u32 = 80;
@@ -21,8 +22,13 @@ pub fn speed(place: u32) -> f64 {
     js_sys::Math::pow(10.0, f64::from(place) / PLACES_A_DECADE)
 }
 
+/// The place of a speed on the slider, the nearest.
+pub fn place_of(millis: u64) -> u32 {
+    (js_sys::Math::log10(millis as f64) * PLACES_A_DECADE).round() as u32
+}
+
 /// What the page's address, or the attributes of its element, ask for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// The protocol's name.
     pub protocol: String,
@@ -44,7 +50,50 @@ pub struct Options {
     pub embed: bool,
     /// Whether things step instead of glide.
     pub still: bool,
+    /// Whether there is more to press than Play.
+    pub controls: bool,
+    /// The panels that are shown, if it was said.
+    pub panels: Option<Panels>,
+    /// What may be done to the world.
+    pub faults: Faults,
 }
+
+/// The panels, by name; those that share the place below the stage come first, as in [`Tab`].
+const PANELS: [&str; 12] = [
+    "logs",
+    "spacetime",
+    "events",
+    "messages",
+    "clients",
+    "counters",
+    "timeline",
+    "branches",
+    "inspector",
+    "verdicts",
+    "costs",
+    "rules",
+];
+
+/// A panel that is not a tab, by its place in the list of all.
+#[derive(Clone, Copy, Debug)]
+pub enum Panel {
+    /// The way through the run.
+    Timeline = 6,
+    /// Branches, marks, links.
+    Branches,
+    /// What is selected.
+    Inspector,
+    /// The invariants.
+    Verdicts,
+    /// What the run costs.
+    Costs,
+    /// Network and rules.
+    Rules,
+}
+
+/// A set of panels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Panels(u16);
 
 impl Options {
     /// Reads names and values; with the options come notices of what was not right.
@@ -60,6 +109,9 @@ impl Options {
             autoplay: false,
             embed: false,
             still: browser::matches("(prefers-reduced-motion: reduce)"),
+            controls: true,
+            panels: None,
+            faults: Faults::ALL,
         };
         let mut notices = Vec::new();
         for (name, value) in given {
@@ -105,9 +157,43 @@ impl Options {
                     _ => return Err(one_of(&["auto", "full", "reduced"])),
                 }
             }
+            "controls" => {
+                self.controls = match value {
+                    "auto" => true,
+                    "none" => false,
+                    _ => return Err(one_of(&["auto", "none"])),
+                }
+            }
+            "panels" if value == "auto" => self.panels = None,
+            "panels" => self.panels = Some(panels(value)?),
+            "faults" if value == "all" => self.faults = Faults::ALL,
+            "faults" if value == "none" => self.faults = Faults::read("").expect("it is a list"),
+            "faults" => {
+                let refused = || one_of(&[&["all", "none"], &Faults::KINDS[..]].concat());
+                self.faults = Faults::read(value).ok_or_else(refused)?;
+            }
+            // The script that starts the page waits for it.
+            "poster" => _ = switch(value)?,
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether a tab is shown.
+    pub fn has_tab(&self, tab: Tab) -> bool {
+        self.has(tab as usize)
+    }
+
+    /// Whether a panel is shown. A part of another page has no side unless it is asked for.
+    pub fn has_panel(&self, panel: Panel) -> bool {
+        self.has(panel as usize)
+    }
+
+    fn has(&self, place: usize) -> bool {
+        match self.panels {
+            Some(Panels(set)) => set >> place & 1 == 1,
+            None => !self.embed || place < Panel::Inspector as usize,
+        }
     }
 }
 
@@ -121,6 +207,19 @@ fn protocol(value: &str, others: &[&'static str]) -> Result<String, Phrase> {
         let all = others.iter().copied().chain(PROTOCOLS.iter().map(|each| each.id));
         say::option::one_of(all.map(Into::into).collect::<Vec<_>>())
     })
+}
+
+/// Names of panels, with spaces or commas between them.
+///
+/// # Errors
+/// What is allowed.
+fn panels(list: &str) -> Result<Panels, Phrase> {
+    let mut set = 0;
+    for name in list.split([' ', ',']).filter(|name| !name.is_empty()) {
+        let place = PANELS.iter().position(|panel| *panel == name);
+        set |= 1 << place.ok_or_else(|| one_of(&[&["auto"], &PANELS[..]].concat()))?;
+    }
+    Ok(Panels(set))
 }
 
 fn one_of(values: &[&'static str]) -> Phrase {
@@ -147,9 +246,7 @@ fn switch(value: &str) -> Result<bool, Phrase> {
 
 /// Milliseconds of the world a second, to the nearest place of the slider.
 fn speed_place(value: &str) -> Result<u32, Phrase> {
-    let most = speed(FASTEST) as u64;
-    let millis = number(value, 1, most)?;
-    Ok((js_sys::Math::log10(millis as f64) * PLACES_A_DECADE).round() as u32)
+    Ok(place_of(number(value, 1, MOST_SPEED)?))
 }
 
 fn preferred_language() -> Language {

@@ -4,11 +4,12 @@ mod obey;
 mod update;
 mod view;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use conclave::check::consistency::Consistency;
 use conclave::protocols::catalog;
+use conclave::scene::call::Call;
 use conclave::scene::{EventRow, Lab, Quiet, Scene, Window};
 use conclave::sim::Recording;
 use conclave::text::Phrase;
@@ -53,7 +54,7 @@ pub struct Shown {
 }
 
 /// Where a page is put, and how it begins.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Setup {
     /// The element that it fills.
     pub host: Element,
@@ -65,6 +66,14 @@ pub struct Setup {
     pub options: Vec<(String, String)>,
     /// What is told of it.
     pub tell: Function,
+    /// Where scripts find the page once there is one.
+    pub desk: Rc<OnceCell<Desk>>,
+}
+
+impl PartialEq for Setup {
+    fn eq(&self, other: &Self) -> bool {
+        self.host == other.host
+    }
 }
 
 /// Yew makes it of nothing but itself.
@@ -75,6 +84,7 @@ impl Properties for Setup {
 }
 
 /// The page as Yew sees it. Scripts that ask it something do not wait for Yew, so it is shared.
+#[derive(Clone)]
 pub struct Desk {
     page: Rc<RefCell<Page>>,
 }
@@ -85,7 +95,8 @@ impl Component for Desk {
 
     fn create(ctx: &Context<Self>) -> Self {
         let send = ctx.link().callback(|msg| msg);
-        Self { page: Rc::new(RefCell::new(Page::new(ctx.props().clone(), send))) }
+        let desk = Self { page: Rc::new(RefCell::new(Page::new(ctx.props(), send))) };
+        ctx.props().desk.get_or_init(|| desk).clone()
     }
 
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
@@ -101,21 +112,58 @@ impl Component for Desk {
                 }
             });
         }
-        self.page.borrow_mut().take(msg)
+        let changed = self.page.borrow_mut().take(msg);
+        self.tell();
+        changed
     }
 
     fn view(&self, _: &Context<Self>) -> Html {
         self.page.borrow().show()
     }
 
-    fn rendered(&mut self, _: &Context<Self>, _: bool) {
+    fn rendered(&mut self, _: &Context<Self>, first: bool) {
         self.page.borrow_mut().rendered();
+        if first {
+            self.page.borrow_mut().news.insert(0, ("lab-ready", "{\"v\":1}".into()));
+        }
+        self.tell();
+    }
+}
+
+impl Desk {
+    /// Does what a script asks for, at once; what is shown follows soon.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn obey(&self, method: &str, arguments: &str) -> Result<String, String> {
+        let call = Call::read(method, arguments)?;
+        // A script may be called in the midst of another call.
+        let page = self.page.try_borrow_mut();
+        let answer = page.map_err(|_| format!("{method}: the page is busy"))?.answer(call);
+        self.tell();
+        answer
+    }
+
+    /// Tells what has happened, while nobody holds the page: whoever listens may ask it something.
+    fn tell(&self) {
+        let (news, tell) = {
+            let mut page = self.page.borrow_mut();
+            page.tell_events();
+            (std::mem::take(&mut page.news), page.tell.clone())
+        };
+        for (name, detail) in news {
+            // What becomes of it is theirs.
+            let _ = tell.call2(&JsValue::NULL, &name.into(), &detail.into());
+        }
     }
 }
 
 /// The page.
 pub struct Page {
-    setup: Setup,
+    host: Element,
+    root: Element,
+    home: String,
+    tell: Function,
     ui: Ui,
     options: Options,
     lab: Box<dyn Lab>,
@@ -155,10 +203,16 @@ pub struct Page {
     board: Option<Board>,
     /// Whether somebody can see it.
     seen: bool,
+    /// The options as they were given; readers may have changed what they begin with.
+    given: Options,
+    /// What is to be told to whoever listens: a name, and JSON.
+    news: Vec<(&'static str, String)>,
+    /// The number of steps up to which key events were told, of each cluster.
+    told: [u64; 2],
 }
 
 impl Page {
-    fn new(setup: Setup, send: Callback<Msg>) -> Self {
+    fn new(setup: &Setup, send: Callback<Msg>) -> Self {
         let (options, complaints) = Options::read(&setup.options);
         let recording = Recording::new(&options.protocol, options.nodes, options.seed);
         let session = catalog::begin(recording, options.beside.as_deref());
@@ -166,7 +220,8 @@ impl Page {
             unreachable!("options are in their ranges")
         };
         let window = Window { first: None, columns: LOG_COLUMNS };
-        let ui = Ui { language: options.language, single_keys: true, send };
+        let faults = options.faults;
+        let ui = Ui { language: options.language, single_keys: true, faults, send };
         let frames = Frames::new({
             let send = ui.send.clone();
             move |clock| send.emit(Msg::Frame(clock))
@@ -178,12 +233,18 @@ impl Page {
             playing: options.autoplay,
             speed: options.speed,
             diagram: Diagram::new(&ui.send),
-            setup,
+            host: setup.host.clone(),
+            root: setup.root.clone(),
+            home: setup.home.clone(),
+            tell: setup.tell.clone(),
             ui,
             lab,
             window,
             frames,
             seen: true,
+            given: options.clone(),
+            news: Vec::new(),
+            told: [0; 2],
             options,
             clock: 0.0,
             last_frame: None,
@@ -207,8 +268,9 @@ impl Page {
         };
         page.set_stages();
         for complaint in complaints {
-            page.notice(complaint);
+            page.complain(complaint);
         }
+        page.arrange();
         page.dress();
         page.moved();
         page.keep();
@@ -234,7 +296,7 @@ impl Page {
     /// Tells whoever listens that something has happened.
     fn tell(&self, name: &str, detail: &str) {
         // What becomes of it is theirs.
-        let _ = self.setup.tell.call2(&JsValue::NULL, &name.into(), &detail.into());
+        let _ = self.tell.call2(&JsValue::NULL, &name.into(), &detail.into());
     }
 }
 

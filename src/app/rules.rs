@@ -20,13 +20,17 @@ pub fn rules(ui: &Ui, scene: &Scene) -> Html {
         .class("defects")
         .kid(el("summary").say(ui, say::rules::defects()))
         .kids(defects.map(|each| setting(ui, each)));
-    let rules = card("rules-title", el("h2").say(ui, say::rules::title()));
-    all(vec![
-        card("network-title", el("h2").say(ui, say::network::title()))
-            .kid(network(ui, scene.quality))
-            .into(),
-        rules.kids(kept.map(|each| setting(ui, each))).kid(defects).into(),
-    ])
+    let network = card("network-title", el("h2").say(ui, say::network::title()))
+        .kid(network(ui, scene.quality));
+    let rules = card("rules-title", el("h2").say(ui, say::rules::title()))
+        .kids(kept.map(|each| setting(ui, each)))
+        .kid(defects);
+    let turns = [
+        (network, Action::SetNetwork { quality: scene.quality }),
+        (rules, Action::Configure { setting: String::new(), value: 0 }),
+    ];
+    let offered = turns.into_iter().filter(|(_, action)| ui.faults.allow(action));
+    all(offered.map(|(card, _)| card.into()).collect())
 }
 
 fn network(ui: &Ui, quality: Quality) -> Html {

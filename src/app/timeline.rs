@@ -29,7 +29,7 @@ pub fn timeline(ui: &Ui, lab: &dyn Lab, steps: u64, quiet: Option<Quiet>) -> Htm
     };
     let spoken = ui.say(say::timeline::moment(end.after, steps, clock(now)));
     html! {
-        <div class="timeline">
+        <div class="timeline" part="timeline">
             { lanes(tree, end.at) }
             { for beside.map(|tree| lanes(tree, end.at)) }
             <input id="timeline" type="range" min="0" max={end.at.0.to_string()} step="1"

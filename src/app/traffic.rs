@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::element::{Element, all, el};
 use super::stage::motion::{glyph_class, outline};
-use super::{Msg, Selection, Ui, button, epoch_class};
+use super::{Msg, Selection, Ui, epoch_class};
 
 /// The most messages in the list.
 pub const MOST: usize = 60;
@@ -48,8 +48,7 @@ fn row(ui: &Ui, message: &Message, now: Micros, selection: Option<Selection>) ->
         .kid(part("traffic-name", name))
         .kid(part("traffic-when", ui.say(when)))
         .kid(part("traffic-fields", fields.join(" · ").into()));
-    let drop =
-        button(ui.say(say::act::drop_message()), "bad", ui.act(Action::Drop { message: id }));
+    let drop = ui.offer(say::act::drop_message(), "bad", Action::Drop { message: id });
     let li = el("li").key(id.0).kid(pick).kid(drop);
     if selected { li.class("selected") } else { li }
 }

@@ -50,12 +50,14 @@ const WAYS: [Way; 6] = [
 /// A leap over dots.
 const SKIP: &str = "M3 12a9 9 0 0 1 15.4-4.4L21 5v8h-8l3-3A6 6 0 0 0 6 12zM3 16h4v4H3zM10 16h4v4h-4zM17 16h4v4h-4z";
 
-/// The transport. Its parts never move.
+/// The transport. Its parts never move. Without `controls`, it is Play alone: what moves must have a
+/// way to stop it.
 pub fn transport(
     ui: &Ui,
     playing: bool,
     skips: bool,
     place: u32,
+    controls: bool,
     time: &NodeRef,
     scene: &Scene,
 ) -> Html {
@@ -111,10 +113,15 @@ pub fn transport(
     };
     let label = el("label").fixed(&[("for", Is("speed"))]).say(ui, say::transport::speed());
     let pace = el("output").fixed(&[("for", Is("speed"))]).text(pace);
-    let names = &["class", "role", "aria-label"];
-    el("div")
-        .attrs(names, vec!["transport".into(), "toolbar".into(), ui.say(say::transport::label())])
-        .kid(play)
+    let names = &["class", "role", "aria-label", "part"];
+    let name = ui.say(say::transport::label());
+    let transport = el("div")
+        .attrs(names, vec!["transport".into(), "toolbar".into(), name, "toolbar".into()])
+        .kid(play);
+    if !controls {
+        return transport.kid(moment).into();
+    }
+    transport
         .kids(ways)
         .kid(skip)
         .kid(moment)

@@ -56,7 +56,7 @@ impl Page {
             Command::DelayOrLeader => match (message, self.scene().leader()) {
                 (Some(message), _) => Msg::Act(Action::Delay { message, by: DELAY }),
                 (None, Some(leader)) => {
-                    focus_on(&self.setup.host, self.side, leader.id);
+                    focus_on(&self.host, self.side, leader.id);
                     Msg::Select(Some(Selection::Node(leader.id)))
                 }
                 (None, None) => return false,
@@ -67,7 +67,7 @@ impl Page {
                 match command {
                     Command::Links => Msg::Dialog(Some(Dialog::Links(node))),
                     Command::Request => {
-                        let field = self.setup.host.query_selector("#client-value");
+                        let field = self.host.query_selector("#client-value");
                         browser::focus(field.ok().flatten());
                         Msg::Ask(Some(node))
                     }

@@ -2,23 +2,26 @@
 
 use conclave::check::linearizability::Budget;
 use conclave::protocols::catalog;
+use conclave::scene::call::{Call, MOST_STEPS};
 use conclave::scene::export::MOST_EVENTS;
+use conclave::scene::state::{Writer, state};
 use conclave::scene::storyboard::storyboard;
-use conclave::scene::{Advance, Lab, Scene, complain, complain_link, complain_recording};
-use conclave::sim::timeline::{MAX_STEPS, Mark, Moment};
-use conclave::sim::{ActionError, Micros, Recording, Seat, Session};
-use conclave::text::{Phrase, say};
+use conclave::scene::{Advance, Lab, Scene, Witness, complain, complain_link, complain_recording};
+use conclave::sim::timeline::{BeatKind, MAX_STEPS, Mark, Moment};
+use conclave::sim::{Action, ActionError, Micros, Recording, Seat, Session};
+use conclave::text::{Language, Phrase, say};
 use yew::AttrValue;
 
 use super::{Notice, Page, Shown, clusters};
 use crate::app::board::{Board, MOST_ROWS, Picture};
 use crate::app::dialogs::{self, Draft};
+use crate::app::options::Options;
 use crate::app::spacetime::Ask;
 use crate::app::stage::Places;
 use crate::app::stage::layout::Layout;
 use crate::app::stage::motion::Motion;
 use crate::app::{
-    Dialog, Msg, Plan, Selection, Tab, Theme, Travel, browser, clients, export, options,
+    Dialog, Msg, Plan, Selection, TABS, Tab, Theme, Travel, browser, clients, export, options,
 };
 
 /// The most events in one frame; a run that wants more goes slower than asked.
@@ -34,6 +37,8 @@ const JUDGE_EVERY: f64 = 1_000.0;
 const PAUSE_AFTER_JUDGING: f64 = 10.0;
 /// What a judgement may cost: a third of a second.
 const BUDGET_TO_JUDGE: Budget = Budget { steps: 1_000_000, memory: 8 << 20 };
+/// The most key events that are told at once, of each cluster.
+const MOST_NEWS: usize = 100;
 /// The most events that the list shows.
 const SHOWN_EVENTS: usize = 200;
 
@@ -54,12 +59,12 @@ impl Page {
             Msg::Travel(travel) => self.travel(travel),
             Msg::NameBranch(branch, name) => {
                 if let Err(error) = self.lab.rename(branch, &name) {
-                    self.notice(complain(&error));
+                    self.complain(complain(&error));
                 }
             }
             Msg::Mark(text) => {
                 if let Err(error) = self.lab.mark(text.trim()) {
-                    self.notice(complain(&error));
+                    self.complain(complain(&error));
                 }
             }
             Msg::Share(at_end) => {
@@ -76,18 +81,19 @@ impl Page {
             Msg::Save => match self.lab.session().to_bytes() {
                 Ok(bytes) => {
                     if browser::save("run.conclave", &bytes).is_err() {
-                        self.notice(say::share::not_saved());
+                        self.complain(say::share::not_saved());
                     }
                 }
-                Err(error) => self.notice(complain_link(&error)),
+                Err(error) => self.complain(complain_link(&error)),
             },
             Msg::Speed(place) => self.speed = place.min(options::FASTEST),
             Msg::SkipQuiet => {
                 self.quiet = self.quiet.is_none().then(|| self.lab.quiet());
             }
             Msg::Act(action) => {
-                let done = self.lab.act(action);
-                self.acted(done);
+                if let Err(why) = self.act(action) {
+                    self.complain(why);
+                }
             }
             Msg::CrashLeaders => {
                 let done = self.lab.crash_leader();
@@ -119,8 +125,10 @@ impl Page {
                     self.pause();
                     self.open(session);
                 }
-                Err(error) => self.notice(complain_link(&error)),
+                Err(error) => self.complain(complain_link(&error)),
             },
+            Msg::Show => {}
+            Msg::Set(given) => self.set(&given),
             Msg::Speak(language) => {
                 self.ui.language = language;
                 self.dress();
@@ -194,7 +202,7 @@ impl Page {
             Msg::Side(node, side) => self.draft.sides[node.slot()] = side,
             Msg::Ask(node) => self.choice.node = node,
             Msg::Persist(persistent) => self.choice.persistent = persistent,
-            Msg::Complain(phrase) => self.notice(phrase),
+            Msg::Complain(phrase) => self.complain(phrase),
             Msg::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
             Msg::Sight(seen) => {
                 self.seen = seen;
@@ -212,11 +220,23 @@ impl Page {
         true
     }
 
+    /// Does something to the world, if it may and can be done.
+    fn act(&mut self, action: Action) -> Result<(), Phrase> {
+        let faults = self.options.faults;
+        if !faults.allow(&action) {
+            let names = faults.names().map(Into::into).collect::<Vec<_>>();
+            return Err(say::refused::fault(names));
+        }
+        self.lab.act(action).map_err(|error| complain(&error))?;
+        self.acted(Ok(()));
+        Ok(())
+    }
+
     /// Something was to be done to the world, and was done or refused.
     fn acted(&mut self, done: Result<(), ActionError>) {
         match done {
             Ok(()) => self.keep(),
-            Err(error) => self.notice(complain(&error)),
+            Err(error) => self.complain(complain(&error)),
         }
         self.moved();
     }
@@ -224,13 +244,134 @@ impl Page {
     /// Makes a link to this moment, or to the end of this branch, if that is possible.
     fn make_link(&mut self, at_end: bool) -> Option<AttrValue> {
         match self.lab.line(at_end).to_link() {
-            Ok(link) => self.link = Some(format!("{}#run={link}", self.setup.home).into()),
+            Ok(link) => self.link = Some(format!("{}#run={link}", self.home).into()),
             Err(error) => {
-                self.notice(complain_link(&error));
+                self.complain(complain_link(&error));
                 return None;
             }
         }
         self.link.clone()
+    }
+
+    /// Does what another program asks for; the answer is JSON.
+    ///
+    /// # Errors
+    /// Why it was not done, in English.
+    pub(super) fn answer(&mut self, call: Call) -> Result<String, String> {
+        let refused =
+            |name: &str, why: Phrase| Err(format!("{name}: {}", why.render(Language::En)));
+        match call {
+            Call::Play => self.play(),
+            Call::Pause => self.pause(),
+            Call::Step(events) => {
+                self.playing = false;
+                self.mind_frames();
+                for _ in 0..events {
+                    if !self.lab.step() {
+                        break;
+                    }
+                }
+                self.moved();
+            }
+            Call::Seek(time) => return self.seek(time),
+            Call::Act(action) => {
+                if let Err(why) = self.act(action) {
+                    return refused("act: action", why);
+                }
+            }
+            Call::Load(session) => {
+                let (lab, differs) = match catalog::resume(*session) {
+                    Ok(resumed) => resumed,
+                    Err(error) => return refused("load: run", complain_recording(&error)),
+                };
+                self.pause();
+                self.enter(lab, differs);
+            }
+            Call::Speed(millis) => self.speed = options::place_of(millis),
+            Call::State => return Ok(state(&*self.lab)),
+            Call::Recording => return Ok(self.recording()),
+            Call::Pace => {
+                let mut json = Writer::default();
+                json.open('{');
+                json.name("time").number(self.lab.now().0);
+                json.name("playing").flag(self.playing);
+                json.name("speed").number(options::speed(self.speed).round() as u64);
+                json.close('}');
+                return Ok(json.out);
+            }
+            Call::Session => {
+                return match self.lab.session().to_link() {
+                    Ok(link) => Ok(format!("\"{link}\"")),
+                    Err(error) => refused("session", complain_link(&error)),
+                };
+            }
+        }
+        Ok("null".into())
+    }
+
+    /// Goes to a moment; what has not been lived yet is lived, broken invariants or not.
+    fn seek(&mut self, time: Micros) -> Result<String, String> {
+        self.travel(Travel::Time(time));
+        let mut left = MOST_STEPS;
+        loop {
+            let before = self.lab.steps();
+            let advance = self.lab.run_until(time, left);
+            left = left.saturating_sub(self.lab.steps() - before);
+            match advance {
+                Advance::Reached => break,
+                Advance::Breached if left > 0 => {}
+                _ => {
+                    self.moved();
+                    let (value, now) = (time.0, self.lab.now().0);
+                    return Err(format!(
+                        "seek: time: {value} is more than {MOST_STEPS} events away; it is {now} now"
+                    ));
+                }
+            }
+        }
+        self.clock = time.0 as f64;
+        self.moved();
+        Ok("null".into())
+    }
+
+    /// Takes other options: what differs from those before is changed, and nothing else.
+    fn set(&mut self, given: &[(String, String)]) {
+        let (new, complaints) = Options::read(given);
+        for complaint in complaints {
+            self.complain(complaint);
+        }
+        let old = std::mem::replace(&mut self.given, new.clone());
+        let theme = if new.theme == old.theme { self.options.theme } else { new.theme };
+        if new.language != old.language {
+            self.ui.language = new.language;
+        }
+        if new.speed != old.speed {
+            self.speed = new.speed;
+        }
+        let run = |options: &Options| {
+            let Options { protocol, beside, nodes, seed, .. } = options.clone();
+            Plan { protocol, beside, nodes, seed }
+        };
+        let again = (run(&new) != run(&old)).then(|| run(&new));
+        self.options = Options { theme, ..new };
+        self.arrange();
+        for shown in &mut self.shown {
+            shown.motion.set_still(self.options.still);
+        }
+        match again {
+            Some(plan) => self.start(plan),
+            None => self.moved(),
+        }
+        self.dress();
+    }
+
+    /// Lets everything follow the options that can change.
+    pub(super) fn arrange(&mut self) {
+        self.ui.faults = self.options.faults;
+        if !self.options.has_tab(self.tab) {
+            let first = TABS.into_iter().find(|tab| self.options.has_tab(*tab));
+            self.tab = first.unwrap_or_default();
+        }
     }
 
     fn play(&mut self) {
@@ -277,7 +418,7 @@ impl Page {
             Advance::Reached => {}
             Advance::OutOfBudget => self.clock = self.lab.now().0 as f64,
             Advance::Full => {
-                self.notice(say::refused::full(MAX_STEPS, "steps"));
+                self.complain(say::refused::full(MAX_STEPS, "steps"));
                 self.pause();
                 return true;
             }
@@ -367,7 +508,7 @@ impl Page {
     /// Where things stand on a stage; one of two is square.
     fn layout(&self, scene: &Scene) -> Layout {
         let alone = self.lab.beside().is_none();
-        Layout::new(scene, alone && browser::is_wide(&self.setup.host))
+        Layout::new(scene, alone && browser::is_wide(&self.host))
     }
 
     /// Draws the space–time diagram, if it is to be seen.
@@ -381,14 +522,14 @@ impl Page {
 
     /// Saves the run for another program; tells whether there is something to say about it.
     fn export(&mut self, file: export::File) -> bool {
-        let Self { setup, ui, lab, shown, side, selection, diagram, .. } = self;
+        let Self { host, ui, lab, shown, side, selection, diagram, .. } = self;
         let (lab, scene) = (cluster(&mut **lab, *side), &shown[*side].scene);
-        let saved = export::save(file, ui, &setup.host, lab, scene, *selection, diagram);
+        let saved = export::save(file, ui, host, lab, scene, *selection, diagram);
         if self.tab != Tab::SpaceTime {
             self.lab.forget_trace();
         }
         if saved.is_err() {
-            self.notice(say::share::not_saved());
+            self.complain(say::share::not_saved());
         }
         saved.is_err()
     }
@@ -411,6 +552,7 @@ impl Page {
         if breaches > self.breaches {
             self.playing = false;
             self.mind_frames();
+            self.tell_breaches();
         }
         self.breaches = breaches;
     }
@@ -471,9 +613,10 @@ impl Page {
             Travel::Delete => lab.delete(lab.tree().current().id),
         }
         if let Err(error) = done {
-            self.notice(complain(&error));
+            self.complain(complain(&error));
         }
         self.clock = self.lab.now().0 as f64;
+        self.told = self.stands();
         self.mind_frames();
         self.keep();
         self.moved();
@@ -482,31 +625,35 @@ impl Page {
     /// Goes on where a recording ends. One that cannot be played leaves everything as it is.
     fn open(&mut self, session: Session) {
         match catalog::resume(session) {
-            Ok((lab, differs)) => {
-                if let Some(Moment { after, at }) = differs {
-                    self.notice(say::share::differs(after, crate::app::clock(at)));
-                }
-                self.link = None;
-                self.close_dialog();
-                self.dialog = None;
-                self.clock = lab.now().0 as f64;
-                self.lab = lab;
-                self.choice.node = None;
-                self.window.first = None;
-                self.breaches = 0;
-                self.set_stages();
-                self.keep();
-                self.moved();
-            }
+            Ok((lab, differs)) => self.enter(lab, differs),
             Err(error) => self.refuse(complain_recording(&error)),
         }
+    }
+
+    /// Goes on with another run, which may differ from the one that was saved.
+    fn enter(&mut self, lab: Box<dyn Lab>, differs: Option<Moment>) {
+        if let Some(Moment { after, at }) = differs {
+            self.complain(say::share::differs(after, crate::app::clock(at)));
+        }
+        self.link = None;
+        self.close_dialog();
+        self.dialog = None;
+        self.clock = lab.now().0 as f64;
+        self.lab = lab;
+        self.choice.node = None;
+        self.window.first = None;
+        self.breaches = 0;
+        self.told = self.stands();
+        self.set_stages();
+        self.keep();
+        self.moved();
     }
 
     /// Says what is wrong with a run that was asked for, where it was asked for.
     fn refuse(&mut self, phrase: Phrase) {
         match self.dialog {
             Some(Dialog::NewRun) => self.draft.problem = Some(phrase),
-            _ => self.notice(phrase),
+            _ => self.complain(phrase),
         }
     }
 
@@ -514,6 +661,76 @@ impl Page {
     fn close_dialog(&self) {
         if let Some(dialog) = self.dialog_element.cast::<web_sys::HtmlDialogElement>() {
             dialog.close();
+        }
+    }
+
+    /// Says what was not right, to the reader and to whoever listens.
+    pub(super) fn complain(&mut self, phrase: Phrase) {
+        let mut json = Writer::default();
+        json.open('{');
+        json.name("message").say(&phrase);
+        json.close('}');
+        self.news.push(("lab-error", json.out));
+        self.notice(phrase);
+    }
+
+    /// How many steps each cluster has taken.
+    pub(super) fn stands(&self) -> [u64; 2] {
+        let beside = self.lab.beside().map_or(0, Lab::steps);
+        [self.lab.steps() - if beside > 0 { beside } else { 0 }, beside]
+    }
+
+    /// Tells the key events that came about since they were told last.
+    pub(super) fn tell_events(&mut self) {
+        let stands = self.stands();
+        let told = std::mem::replace(&mut self.told, stands);
+        let mut json = Writer::default();
+        json.open('{');
+        json.name("time").number(self.lab.now().0);
+        json.name("events").open('[');
+        let mut count = 0;
+        for (side, lab) in clusters(&*self.lab).enumerate() {
+            let beats = &lab.tree().current().beats;
+            let place = |steps: u64| beats.partition_point(|beat| beat.moment.after <= steps);
+            let new = &beats[place(told[side])..place(stands[side]).max(place(told[side]))];
+            count += new.len();
+            for beat in &new[new.len().saturating_sub(MOST_NEWS)..] {
+                json.open('{');
+                json.name("cluster").number(side as u64);
+                json.name("time").number(beat.moment.at.0);
+                json.name("step").number(beat.moment.after);
+                json.name("kind").text(match beat.kind {
+                    BeatKind::Acted => "acted",
+                    BeatKind::Led(_) => "led",
+                    BeatKind::Decided => "decided",
+                    BeatKind::Breached => "breached",
+                });
+                json.close('}');
+            }
+        }
+        json.close(']');
+        json.name("count").number(count as u64);
+        json.close('}');
+        if count > 0 {
+            self.news.push(("lab-event", json.out));
+        }
+    }
+
+    /// Tells which invariants are broken, and how.
+    fn tell_breaches(&mut self) {
+        for (side, shown) in self.shown.iter().enumerate() {
+            for verdict in &shown.scene.verdicts {
+                let known = |witness: &Witness| witness.step <= self.told[side];
+                if verdict.breach.as_ref().is_none_or(known) {
+                    continue;
+                }
+                let mut json = Writer::default();
+                json.open('{');
+                json.name("cluster").number(side as u64);
+                json.verdict(verdict);
+                json.close('}');
+                self.news.push(("lab-violation", json.out));
+            }
         }
     }
 
@@ -525,16 +742,20 @@ impl Page {
 
     /// Keeps the recording where a trap cannot reach it.
     pub(super) fn keep(&self) {
-        let recording = match self.lab.beside() {
+        self.tell("keep", &self.recording());
+    }
+
+    /// What was done, as JSON.
+    fn recording(&self) -> String {
+        match self.lab.beside() {
             None => self.lab.recording().to_json(),
             Some(_) => self.lab.line(false).to_json(),
-        };
-        self.tell("keep", &recording);
+        }
     }
 
     /// Lets the root say which language it speaks and which theme it wears.
     pub(super) fn dress(&self) {
-        let root = &self.setup.root;
+        let root = &self.root;
         let (theme, _) = Theme::ALL[self.options.theme as usize];
         for (name, value) in [("lang", &*self.ui.language.tag()), ("data-theme", theme)] {
             // Only a name that is not one can fail.

@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use super::{Page, Shown, clusters};
 use crate::app::element::{Element, Is, all, dismiss, el};
+use crate::app::options::{Options, Panel};
 use crate::app::{Dialog, Msg, Plan, Selection, Tab, Ui, browser, button, button_with};
 use crate::app::{
     board, clients, costs, counters, dialogs, events, inspector, keys, logs, rules, spacetime,
@@ -19,48 +20,75 @@ impl Page {
         let ui = &self.ui;
         let message = self.selected_message();
         let (lab, scene, selection) = (&*self.lab, self.scene(), self.selection);
-        let beside = lab.beside();
+        let paired = lab.beside().is_some();
+        let Options { embed, controls, .. } = self.options;
+        let shown = |panel, make: &dyn Fn() -> Html| match self.options.has_panel(panel) {
+            true => make(),
+            false => Html::default(),
+        };
+        let actions = match controls {
+            true => stage::action_bar(ui, scene, selection, message.as_ref(), paired),
+            false => Html::default(),
+        };
+        let names = &["class", "aria-labelledby", "part"];
+        let stage = el("section")
+            .attrs(names, vec!["card stage-card".into(), "stage-title".into(), "stage".into()])
+            .kid(self.stages())
+            .kid(actions);
+        let steps = self.shown[0].scene.steps;
+        let quiet = self.quiet.filter(|_| self.playing);
+        let costs = || self.costs();
+        let pair_costs = if paired { shown(Panel::Costs, &costs) } else { Html::default() };
+        let own_costs = if paired { Html::default() } else { shown(Panel::Costs, &costs) };
+        let left = el("div")
+            .class("left")
+            .kid(stage)
+            .kid(self.transport(controls))
+            .kid(shown(Panel::Timeline, &|| timeline::timeline(ui, lab, steps, quiet)))
+            .kid(pair_costs)
+            .kid(shown(Panel::Branches, &|| timeline::keeping(ui, lab.tree(), self.link.as_ref())))
+            .kid(self.tabs());
+        let inspect = || inspector::inspector(ui, scene, selection, message.as_ref(), lab.tries());
+        // A part of another page has the form with the table of clients.
+        let ask = self.options.has_tab(Tab::Clients) && !embed;
+        let side = [
+            shown(Panel::Inspector, &inspect),
+            if ask { clients::form(ui, scene, self.choice) } else { Html::default() },
+            shown(Panel::Verdicts, &|| verdicts::verdicts(ui, &scene.verdicts)),
+            own_costs,
+            shown(Panel::Rules, &|| rules::rules(ui, scene)),
+        ];
+        let empty = Html::default();
+        let side = side.iter().any(|panel| *panel != empty).then(|| {
+            let label = ui.say(say::page::side());
+            el("aside").attrs(&["class", "aria-label"], vec!["right".into(), label]).kids(side)
+        });
+        // A document has one main part; a part of another page is none.
+        let floor = el(if embed { "div" } else { "main" });
+        let class = if side.is_some() { "floor" } else { "floor alone" };
+        let floor = floor.attrs(&["class"], vec![class.into()]).kid(left).kids(side);
+        let dialog = self.dialog.map(|dialog| {
+            let link = self.link.as_ref();
+            dialogs::dialog(ui, dialog, &self.draft, scene, lab, link, &self.dialog_element)
+        });
         html! {
-            <div class={classes!("lab", self.options.embed.then_some("embed"))}
+            <div class={classes!("lab", embed.then_some("embed"))}
                 onkeydown={self.hotkeys()} ondragover={Callback::from(|event: DragEvent| event.prevent_default())}
                 ondrop={self.drop()}>
                 // First, so that it is what is printed that patterns are looked up in.
-                if let Some(board) = &self.board {
-                    { board::board(ui, board, self.title()) }
-                }
-                { self.header() }
+                { for self.board.as_ref().map(|board| board::board(ui, board, self.title())) }
+                { for controls.then(|| self.header()) }
                 { self.notices() }
-                <main class="floor">
-                    <div class="left">
-                        <section class="card stage-card" aria-labelledby="stage-title">
-                            { self.stages() }
-                            { stage::action_bar(ui, scene, selection, message.as_ref(), beside.is_some()) }
-                        </section>
-                        { transport::transport(ui, self.playing, self.quiet.is_some(), self.speed, &self.time, scene) }
-                        { timeline::timeline(ui, lab, self.shown[0].scene.steps, self.quiet.filter(|_| self.playing)) }
-                        if beside.is_some() {
-                            { self.costs() }
-                        }
-                        { timeline::keeping(ui, lab.tree(), self.link.as_ref()) }
-                        { self.tabs() }
-                    </div>
-                    if !self.options.embed {
-                        <aside class="right" aria-label={ui.say(say::page::side())}>
-                            { inspector::inspector(ui, scene, selection, message.as_ref(), lab.tries()) }
-                            { clients::form(ui, scene, self.choice) }
-                            { verdicts::verdicts(ui, &scene.verdicts) }
-                            if beside.is_none() {
-                                { self.costs() }
-                            }
-                            { rules::rules(ui, scene) }
-                        </aside>
-                    }
-                </main>
-                if let Some(dialog) = self.dialog {
-                    { dialogs::dialog(ui, dialog, &self.draft, scene, lab, self.link.as_ref(), &self.dialog_element) }
-                }
+                { floor }
+                { for dialog }
             </div>
         }
+    }
+
+    fn transport(&self, controls: bool) -> Html {
+        let (skips, scene) = (self.quiet.is_some(), self.scene());
+        let Self { ui, playing, speed, time, .. } = self;
+        transport::transport(ui, *playing, skips, *speed, controls, time, scene)
     }
 
     /// The clusters on their stages, one or two.
@@ -237,8 +265,11 @@ impl Page {
             .kids(notices)
     }
 
-    fn tabs(&self) -> Element {
+    fn tabs(&self) -> Html {
         let (ui, scene) = (&self.ui, self.scene());
+        if !self.options.has_tab(self.tab) {
+            return Html::default();
+        }
         let tabs = [
             (Tab::Logs, say::tab::logs()),
             (Tab::SpaceTime, say::tab::space_time()),
@@ -273,7 +304,8 @@ impl Page {
             Tab::Counters => counters::counters(ui, &*self.lab),
         };
         let id = |tab: Tab| AttrValue::from(format!("tab-{tab:?}"));
-        let tabs = tabs.into_iter().map(|(tab, label)| {
+        let tabs = tabs.into_iter().filter(|(tab, _)| self.options.has_tab(*tab));
+        let tabs = tabs.map(|(tab, label)| {
             let names = &["type", "role", "aria-selected", "id", "aria-controls"];
             let chosen = (tab == self.tab).to_string().into();
             el("button")
@@ -289,7 +321,7 @@ impl Page {
             .attrs(names, vec!["panel".into(), "tabpanel".into(), "0".into(), id(self.tab)])
             .kid(panel);
         let of = self.one_of_both().map(|of| el("p").class("told").say(ui, say::stage::look(of)));
-        el("section").class("card tabs").kids(of).kid(list).kid(panel)
+        el("section").class("card tabs").kids(of).kid(list).kid(panel).into()
     }
 }
 

@@ -46,17 +46,21 @@ pub fn action_bar(
         let label = ui.say(say::act::crash_leaders());
         button_with(label, "bad", help, false, ui.on(Msg::CrashLeaders))
     });
-    let heal = (!scene.cuts.is_empty())
-        .then(|| button(ui.say(say::act::heal()), "good", ui.act(Action::Heal)));
+    let both = both.filter(|_| ui.faults.allow(&Action::Crash { node: NodeId(0) }));
+    let heal = (!scene.cuts.is_empty()).then(|| ui.offer(say::act::heal(), "good", Action::Heal));
     let open = |label, dialog| button(ui.say(label), "", ui.on(Msg::Dialog(Some(dialog))));
-    let members = scene.orders.reconfigure.then(|| open(say::act::members(), Dialog::Members));
+    let may_split = ui.faults.allow(&Action::Partition { sides: Vec::new() });
+    let partition = may_split.then(|| open(say::act::partition(), Dialog::Partition));
+    let may_order = ui.faults.allow(&Action::Order { node: NodeId(0), order: Order::Compact });
+    let members =
+        (scene.orders.reconfigure && may_order).then(|| open(say::act::members(), Dialog::Members));
     let buttons = el("span")
         .class("actions-buttons")
         .kid(buttons)
         .kid(both.unwrap_or_default())
         .kid(heal.unwrap_or_default())
         .kid(members.unwrap_or_default())
-        .kid(open(say::act::partition(), Dialog::Partition));
+        .kid(partition.unwrap_or_default());
     let names = &["class", "role", "aria-label"];
     el("div")
         .attrs(names, vec!["actions".into(), "toolbar".into(), ui.say(say::stage::actions())])
@@ -72,42 +76,44 @@ fn node_actions(ui: &Ui, node: &Node, scene: &Scene, paired: bool) -> Html {
         Status::Up | Status::Paused => (say::act::crash(), "bad"),
         Status::Crashed => (say::act::restart(), "good"),
     };
-    buttons.push(button(ui.say(label), class, ui.act(crash_or_restart(id, node.status))));
+    buttons.push(ui.offer(label, class, crash_or_restart(id, node.status)));
     let freeze = match node.status {
         Status::Paused => Some((say::act::thaw(), Action::Resume { node: id })),
         Status::Up => Some((say::act::freeze(), Action::Pause { node: id })),
         Status::Crashed => None,
     };
     if let Some((label, action)) = freeze {
-        let help = Some(ui.say(say::act::freeze_help()));
-        buttons.push(button_with(ui.say(label), "", help, false, ui.act(action)));
+        let help = Some(say::act::freeze_help());
+        buttons.push(ui.offer_with(label, "", help, false, action));
     }
     // A timer belongs to one cluster alone.
     if node.status == Status::Up && !paired {
         buttons.extend(node.timers.iter().map(|timer| {
             let action = Action::FireTimer { node: id, timer: timer.number };
-            button(ui.say(say::act::fire(timer.name.clone())), "", ui.act(action))
+            ui.offer(say::act::fire(timer.name.clone()), "", action)
         }));
     }
     if let Some(leader) = scene.leader().filter(|leader| leader.id != id && scene.orders.transfer)
         && node.status == Status::Up
     {
         let action = Action::Order { node: leader.id, order: Order::Transfer { to: id } };
-        let help = Some(ui.say(say::act::lead_help()));
-        buttons.push(button_with(ui.say(say::act::lead()), "", help, false, ui.act(action)));
+        let help = Some(say::act::lead_help());
+        buttons.push(ui.offer_with(say::act::lead(), "", help, false, action));
     }
     if scene.orders.compact && node.status == Status::Up {
         let nothing = node.face.log.applied <= node.face.log.snapshot;
         let action = Action::Order { node: id, order: Order::Compact };
-        let help = Some(ui.say(say::act::compact_help()));
-        buttons.push(button_with(ui.say(say::act::compact()), "", help, nothing, ui.act(action)));
+        let help = Some(say::act::compact_help());
+        buttons.push(ui.offer_with(say::act::compact(), "", help, nothing, action));
     }
     let dead_ends = scene.cuts.iter().filter(|(from, to)| *from == id || *to == id).count();
     if dead_ends < 2 * (scene.nodes.len() - 1) {
         let action = isolate(id, scene.nodes.len());
-        buttons.push(button(ui.say(say::act::isolate()), "", ui.act(action)));
+        buttons.push(ui.offer(say::act::isolate(), "", action));
     }
-    if scene.nodes.len() > 1 {
+    let (from, to) = (id, id);
+    let may_cut = [Action::Cut { from, to }, Action::Mend { from, to }];
+    if scene.nodes.len() > 1 && may_cut.iter().any(|action| ui.faults.allow(action)) {
         let links = Msg::Dialog(Some(Dialog::Links(id)));
         buttons.push(button(ui.say(say::act::links()), "", ui.on(links)));
     }
@@ -122,18 +128,18 @@ fn isolate(node: NodeId, nodes: usize) -> Action {
 /// The button that cuts or mends one direction of a link.
 pub fn direction(ui: &Ui, scene: &Scene, from: NodeId, to: NodeId) -> Html {
     match scene.cuts.contains(&(from, to)) {
-        true => button(ui.say(say::act::mend(from, to)), "good", ui.act(Action::Mend { from, to })),
-        false => button(ui.say(say::act::cut(from, to)), "bad", ui.act(Action::Cut { from, to })),
+        true => ui.offer(say::act::mend(from, to), "good", Action::Mend { from, to }),
+        false => ui.offer(say::act::cut(from, to), "bad", Action::Cut { from, to }),
     }
 }
 
 fn message_actions(ui: &Ui, message: MessageId) -> Html {
     let delay = Action::Delay { message, by: DELAY };
     let buttons = [
-        button(ui.say(say::act::drop_message()), "bad", ui.act(Action::Drop { message })),
-        button(ui.say(say::act::delay(DELAY)), "", ui.act(delay)),
-        button(ui.say(say::act::deliver()), "", ui.act(Action::Deliver { message })),
-        button(ui.say(say::act::duplicate()), "", ui.act(Action::Duplicate { message })),
+        ui.offer(say::act::drop_message(), "bad", Action::Drop { message }),
+        ui.offer(say::act::delay(DELAY), "", delay),
+        ui.offer(say::act::deliver(), "", Action::Deliver { message }),
+        ui.offer(say::act::duplicate(), "", Action::Duplicate { message }),
     ];
     buttons.into_iter().collect()
 }

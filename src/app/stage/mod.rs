@@ -165,7 +165,16 @@ fn node_button(ui: &Ui, node: &Node, layout: &Layout, of: Part) -> Element {
     );
     let button = el("g")
         .attrs(
-            &["class", "transform", "role", "tabindex", "aria-label", "aria-pressed", "data-node"],
+            &[
+                "class",
+                "transform",
+                "role",
+                "tabindex",
+                "aria-label",
+                "aria-pressed",
+                "data-node",
+                "part",
+            ],
             vec![
                 class,
                 transform.into(),
@@ -174,6 +183,7 @@ fn node_button(ui: &Ui, node: &Node, layout: &Layout, of: Part) -> Element {
                 ui.say(node_name(node)),
                 selected.to_string().into(),
                 number,
+                "node".into(),
             ],
         )
         .on_click(ui, Msg::Select(Some(Selection::Node(node.id))))

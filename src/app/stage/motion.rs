@@ -69,6 +69,11 @@ impl Motion {
         Self { still, ..Self::default() }
     }
 
+    /// Lets things step instead of glide, or glide.
+    pub fn set_still(&mut self, still: bool) {
+        self.still = still;
+    }
+
     /// Takes the elements that Yew has just made or kept.
     pub fn attach(&mut self, group: Option<Element>, canvas: Option<HtmlCanvasElement>) {
         if self.group != group {

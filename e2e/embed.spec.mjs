@@ -1,0 +1,150 @@
+// The page in a frame of another page, by messages: what is asked properly is done, and nothing else.
+
+import { expect, test } from "./helpers/test.mjs";
+
+/** A page of another origin's kind: the frame is sandboxed, and all that it says is kept in `heard`. */
+async function embed(page, { query = "", follow = false, width = 900, height = 400 } = {}) {
+  const host = `<!doctype html><html lang="en"><title>Host</title><link rel="icon" href="data:,"><script>
+      globalThis.heard = [];
+      addEventListener("message", ({ data, source }) => {
+        if (source !== frame.contentWindow) return;
+        heard.push(data);
+        if (${follow} && data.context === "iframe.resize") frame.height = data.height;
+      });
+      globalThis.say = (message) => frame.contentWindow.postMessage(message, "*");
+      globalThis.ask = (method, ...args) => new Promise((resolve) => {
+        const id = crypto.randomUUID?.() ?? String(Math.random());
+        addEventListener("message", function hear({ data }) {
+          if (data?.type !== "conclave:reply" || data.id !== id) return;
+          removeEventListener("message", hear);
+          resolve(data);
+        });
+        say({ type: "conclave:call", v: 1, id, method, args });
+      });
+    </script>
+    <iframe id="frame" title="Conclave" sandbox="allow-scripts" width="${width}" height="${height}" style="border: 0"
+      src="/?embed&lang=en&${query}"></iframe>`;
+  await page.route("**/embedding", (route) => route.fulfill({ contentType: "text/html", body: host }));
+  await page.goto("/embedding");
+  await expect.poll(() => told(page, "lab-ready")).toHaveLength(1);
+}
+
+/** The details of the events of a name that the frame has told. */
+const told = (page, name) =>
+  page.evaluate((name) => globalThis.heard.filter((data) => data.type === "conclave:event" && data.v === 1 && data.name === name).map(({ detail }) => detail), name);
+
+const ask = (page, ...call) => page.evaluate((call) => globalThis.ask(...call), call);
+
+test("methods are called and answered, in order, and events are told", async ({ page }) => {
+  await embed(page);
+  expect((await ask(page, "step", 40)).result).toBeNull();
+  const { result: state } = await ask(page, "state");
+  expect(state).toMatchObject({ protocol: "raft", steps: 40 });
+  expect((await ask(page, "act", { crash: { node: 1 } })).result).toBeNull();
+  const { result: recording } = await ask(page, "recording");
+  expect(recording.actions).toHaveLength(1);
+  expect((await ask(page, "seek", 0)).result).toBeNull();
+  expect((await ask(page, "load", recording)).result).toBeNull();
+  expect((await ask(page, "state")).result.nodes[1].status).toBe("crashed");
+  expect((await ask(page, "speed", 200)).result).toBeNull();
+  expect((await ask(page, "pace")).result).toMatchObject({ playing: false, speed: 200 });
+  const events = (await told(page, "lab-event")).flatMap(({ events }) => events.map(({ kind }) => kind));
+  expect(events).toEqual(["led", "acted"]);
+  // Whoever comes late asks for the greeting.
+  await page.evaluate(() => globalThis.say({ type: "conclave:hello" }));
+  await expect.poll(() => told(page, "lab-ready")).toHaveLength(2);
+});
+
+test("a deck starts and stops it", async ({ page }) => {
+  await embed(page, { query: "autoplay" });
+  const playing = async () => (await ask(page, "pace")).result.playing;
+  expect(await playing()).toBe(true);
+  await page.evaluate(() => globalThis.say("slide:stop"));
+  expect(await playing()).toBe(false);
+  await page.evaluate(() => globalThis.say("slide:start"));
+  expect(await playing()).toBe(true);
+});
+
+test("what is malformed is refused, and nothing of it is done", async ({ page }) => {
+  await embed(page);
+  const before = (await ask(page, "state")).result;
+  await page.evaluate(() => {
+    const call = { type: "conclave:call", v: 1, id: 1, method: "step", args: [1] };
+    const hostile = [
+      null, 1, "step", [], {}, { ...call, v: 2 }, { ...call, v: undefined }, { ...call, id: {} }, { ...call, method: 7 },
+      { ...call, args: "1" }, { ...call, args: { length: 1 } }, { ...call, type: "conclave:eval" }, new Map(), new ArrayBuffer(8),
+    ];
+    hostile.forEach(globalThis.say);
+  });
+  for (const method of ["constructor", "__proto__", "eval", "free", "toString", "lab", "", "<img onerror=alert()>"]) {
+    expect((await ask(page, method)).error).toContain("there is no such method");
+  }
+  for (const args of [[-1], [1.5], ["1"], [null], [{}], [1, 2], [[[[]]]], [1e300]]) {
+    expect((await ask(page, "step", ...args)).error).toMatch(/^step: /);
+  }
+  const evil = { format: 1, protocol: "<script>alert()</script>", nodes: 5, seed: 1, actions: [] };
+  expect((await ask(page, "load", evil)).error).toMatch(/^load: run: /);
+  expect((await ask(page, "state")).result).toEqual(before);
+  const [{ message, refused }] = await told(page, "lab-error");
+  expect(message).toContain("conclave:call");
+  expect(refused).toBeGreaterThan(0);
+});
+
+test("messages from elsewhere are refused, and nothing of them is done", async ({ page }) => {
+  await embed(page);
+  await page.frames()[1].evaluate(() => {
+    // The frame itself, and a frame inside it, are not the page around it.
+    const call = { type: "conclave:call", v: 1, id: 1, method: "step", args: [9] };
+    postMessage(call, "*");
+    const inner = document.createElement("iframe");
+    inner.srcdoc = `<script>parent.postMessage(${JSON.stringify(call)}, "*")</script>`;
+    document.body.append(inner);
+    dispatchEvent(new MessageEvent("message", { data: call, source: null }));
+  });
+  await expect.poll(async () => (await told(page, "lab-error")).map(({ message }) => message)).not.toHaveLength(0);
+  expect((await told(page, "lab-error"))[0].message).toContain("only the page around this frame");
+  expect((await ask(page, "state")).result.steps).toBe(0);
+});
+
+test("a flood of 10,000 messages is mostly refused, at little cost, and nothing is lost", async ({ page }) => {
+  await embed(page);
+  await ask(page, "step", 25);
+  const before = (await ask(page, "state")).result;
+  await page.evaluate(() => {
+    for (let id = 0; id < 5_000; id++) {
+      globalThis.say({ type: "conclave:call", v: 1, id: `flood ${id}`, method: "pause", args: [] });
+      globalThis.say({ type: "nonsense", id });
+    }
+  });
+  const replies = () =>
+    page.evaluate(() => {
+      const flood = globalThis.heard.filter(({ type, id }) => type === "conclave:reply" && String(id).startsWith("flood"));
+      return [flood.length, flood.filter(({ error }) => error?.includes("messages a second")).length];
+    });
+  await expect.poll(async () => (await replies())[0], "each call is answered").toBe(5_000);
+  expect((await replies())[1]).toBeGreaterThan(1_000);
+  expect((await told(page, "lab-error")).length).toBeLessThan(30);
+  // A second later all is as before.
+  await expect.poll(async () => (await ask(page, "state")).result ?? {}).toEqual(before);
+});
+
+test("its height is told in every dialect, and a frame that follows it comes to rest", async ({ page }) => {
+  await embed(page, { follow: true });
+  const heights = () => page.evaluate(() => globalThis.heard.filter(({ context }) => context === "iframe.resize").map(({ height }) => height));
+  await expect.poll(async () => (await heights()).length).toBeGreaterThan(0);
+  // It has grown to what it shows, and asks for no more.
+  const content = () => page.frames()[1].evaluate(() => [document.getElementById("app").offsetHeight, innerHeight]);
+  await expect.poll(async () => { const [app, frame] = await content(); return Math.abs(app - frame); }).toBeLessThanOrEqual(4);
+  const count = (await heights()).length;
+  await page.evaluate(() => (document.getElementById("frame").height = 2000));
+  await page.waitForTimeout(600);
+  expect((await heights()).length).toBe(count);
+  expect(count).toBeLessThan(6);
+  const last = (await heights()).at(-1);
+  const dialects = await page.evaluate(() => globalThis.heard.filter(({ subject, type }) => subject === "lti.frameResize" || type === "plugin.resize"));
+  expect(dialects).toContainEqual({ subject: "lti.frameResize", height: last });
+  expect(dialects).toContainEqual({ type: "plugin.resize", payload: { height: last } });
+  expect((await told(page, "lab-resize")).at(-1).height).toBe(last);
+  await page.evaluate(() => globalThis.say({ context: "h5p", action: "hello" }));
+  await expect.poll(() => page.evaluate(() => globalThis.heard.filter(({ context }) => context === "h5p"))).toContainEqual({ context: "h5p", action: "resize", scrollHeight: last });
+});
