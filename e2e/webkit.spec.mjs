@@ -47,11 +47,16 @@ async function focus(key, name) {
 }
 
 test.describe("opens and elects a leader", () => {
-  for (const { name, address, framed } of PLACES) {
+  for (const { name, address, framed, element } of PLACES) {
     test(name, async () => {
       await webkit.open(new URL(address, ORIGIN).href);
-      await (framed ? webkit.enterFrame("the program", isRunning) : webkit.until("the program", isRunning));
-      await elects();
+      if (element) {
+        await webkit.until("the lab", () => document.querySelector("consensus-lab").ready?.then((lab) => [lab.play()]));
+        await webkit.until("a leader", () => document.querySelector("consensus-lab").state().nodes.some(({ leads }) => leads));
+      } else {
+        await (framed ? webkit.enterFrame("the program", isRunning) : webkit.until("the program", isRunning));
+        await elects();
+      }
       const asked = await webkit.run(() => performance.getEntriesByType("resource").map(({ name }) => name));
       expect(asked.filter((name) => !/^(data|blob|file):/.test(name) && !name.startsWith(`${ORIGIN}/`))).toEqual([]);
     });

@@ -16,7 +16,8 @@ export const snippets = blocks("html");
 /** What to put into a cell of a notebook. */
 export const [cell] = blocks("python");
 
-/** What a server may send: for the site, for the site in a sandboxed frame, and what installing wants in addition. */
+/** What a server may send: for the site, for the site in a sandboxed frame, what installing wants in addition, and for a
+ * page with the element. */
 export const policies = Object.fromEntries(
-  ["site", "sandboxed", "installed"].map((name, place) => [name, /^Content-Security-Policy: (.*)\n$/.exec(blocks("http")[place])[1]]),
+  ["site", "sandboxed", "installed", "element"].map((name, place) => [name, /^Content-Security-Policy: (.*)\n$/.exec(blocks("http")[place])[1]]),
 );

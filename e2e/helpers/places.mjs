@@ -31,12 +31,20 @@ const BUNDLE = {
   "as the text of a frame": "/srcdoc",
   "as the text of a sandboxed frame": `/srcdoc?${encodeURIComponent('sandbox="allow-scripts"')}`,
   "as the text of a frame, under the policy that it carries": "/strict-srcdoc",
+  "as an element, by a script": "/element?classic",
+  "as an element, by a module": "/element?module",
+  "as an element, by a script, under a strict policy": "/strict-element?classic",
+  "as an element, by a module, under a strict policy": "/strict-element?module",
   ...Object.fromEntries(snippets.map((_, number) => [`by snippet ${number + 1} of the documentation`, `/snippet/?${number}`])),
 };
 
-/** Each with what it is called, its address, and whether the page is in a frame there. */
-export const PLACES = Object.entries({ ...SITE, ...(build === "bundle" ? BUNDLE : {}) }).map(([name, address]) => ({
-  name,
-  address,
-  framed: /^\/(host|srcdoc|strict-srcdoc|snippet)/.test(address),
-}));
+const isElement = (address) => {
+  const [, number] = /^\/snippet\/\?(\d+)$/.exec(address) ?? [];
+  return number ? snippets[number].includes("<consensus-lab") : address.includes("element?");
+};
+
+/** Each with what it is called, its address, and whether the page is in a frame there, or in an element. */
+export const PLACES = Object.entries({ ...SITE, ...(build === "bundle" ? BUNDLE : {}) }).map(([name, address]) => {
+  const element = isElement(address);
+  return { name, address, element, framed: !element && /^\/(host|srcdoc|strict-srcdoc|snippet)/.test(address) };
+});

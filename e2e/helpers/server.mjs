@@ -62,6 +62,8 @@ const HOSTS = {
     const text = await single();
     return [frame(`srcdoc="${quoted(text)}"`), carried(text).replace(" 'wasm-unsafe-eval'", "")];
   },
+  "/element": async (script) => [element(script)],
+  "/strict-element": async (script) => [element(script), policies.element],
   "/snippet/": async (number) => {
     const snippet = snippets[number];
     if (!snippet.includes("data-src")) return [document(snippet)];
@@ -70,6 +72,14 @@ const HOSTS = {
     return [document(`${style}${deck}<script src="/slides/reveal.js"></script><script>Reveal.initialize()</script>`)];
   },
 };
+
+/** A page with a lab in it; the element comes out of the npm package, by one of its scripts. */
+const element = (script) =>
+  document(`${
+    script === "module"
+      ? '<script type="module" src="/artefacts/npm/index.js"></script>'
+      : '<script src="/artefacts/npm/conclave.js" defer></script>'
+  }<consensus-lab lang="en" speed="1000"></consensus-lab>`);
 
 const single = () => readFile(path.join(artefacts, "conclave.html"), "utf8");
 

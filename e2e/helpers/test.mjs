@@ -33,4 +33,12 @@ export async function running(where) {
   await expect(where.getByRole("button", { name: /^S1, / })).toBeVisible();
 }
 
+/** Waits until a lab shows its cluster, and lets it run until somebody leads; `where` is a page, a frame or an element. */
+export async function elects(where) {
+  await expect(where.getByRole("button", { name: /^S1, / })).toBeVisible();
+  // By a key: in Firefox nothing can be clicked in what a deck of slides has scaled.
+  await where.getByRole("button", { name: "Play" }).press("Enter");
+  await expect(where.getByRole("button", { name: /^S\d, leader, term \d+/ })).toBeVisible();
+}
+
 export { expect };

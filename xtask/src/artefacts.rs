@@ -1,9 +1,10 @@
 //! The shapes in which the page is published, made of the same parts.
 //!
 //! * the site, for any static host;
-//! * one HTML file, which needs no other: for a disk, an attachment, the `srcdoc` of a frame.
+//! * one HTML file, which needs no other: for a disk, an attachment, the `srcdoc` of a frame;
+//! * a package for npm, which brings the element `<consensus-lab>`.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
@@ -68,6 +69,17 @@ pub fn single(parts: &Parts) -> Result<Single> {
     Ok(Single { html: page::single_html(&parts.html, &inline)?, policy })
 }
 
+/// The files of the npm package.
+pub fn package(parts: &Parts) -> Result<Vec<File>> {
+    let script = "\"path\": \"app.js\"";
+    ensure!(parts.manual.matches(script).count() == 1, "custom-elements.json lacks {script}");
+    let manual = parts.manual.replace(script, "\"path\": \"index.js\"");
+    let mut files = parts.package.clone();
+    files.push(("conclave.js".to_owned(), parts.script.clone().into_bytes()));
+    files.push(("custom-elements.json".to_owned(), manual.into_bytes()));
+    Ok(files)
+}
+
 /// How a policy names an inline script or style of this text.
 fn source(text: &str) -> String {
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(text)))
@@ -85,6 +97,8 @@ mod tests {
             script: "s();".into(),
             worker: "// Keeps.\nkeep();\n".into(),
             manifest: "{}".into(),
+            manual: "{ \"path\": \"app.js\" }".into(),
+            package: vec![("index.js".into(), b"import".to_vec())],
         }
     }
 
@@ -103,6 +117,15 @@ mod tests {
         assert!(before.ends_with("\nkeep();\n"), "{before}");
         assert_eq!(worker(&parts()), before);
         assert_ne!(worker(&Parts { style: "p { margin: 0 }".into(), ..parts() }), before);
+    }
+
+    #[test]
+    fn the_package_holds_what_it_describes() {
+        let files = package(&parts()).unwrap();
+        let names: Vec<_> = files.iter().map(|(name, _)| &**name).collect();
+        assert_eq!(names, ["index.js", "conclave.js", "custom-elements.json"]);
+        assert_eq!(files[2].1, b"{ \"path\": \"index.js\" }");
+        assert!(package(&Parts { manual: "{}".into(), ..parts() }).is_err());
     }
 
     #[test]

@@ -20,7 +20,7 @@ use unpack::streams::{self, Belt, STREAMS};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::args::Profile;
-use crate::artefacts::{self, SINGLE};
+use crate::artefacts::{self, File, SINGLE};
 use crate::page::{self, Part, Scripts};
 use crate::weight::{LIMIT_BYTES, SINGLE_LIMIT_BYTES, Scale, kilo};
 use crate::workspace::{PEERS, WASM_TARGET, Workspace, ensure_wasm_target, run};
@@ -40,17 +40,17 @@ pub fn build(workspace: &Workspace, profile: Profile) -> Result<()> {
     let site = artefacts::site(&parts)?;
     write_folder(&workspace.dist(), &site)?;
     let single = artefacts::single(&parts)?;
-    let others = workspace.root.join("artefacts");
-    write_folder(&others, &[(SINGLE.to_owned(), single.html.clone().into_bytes())])?;
+    let package = artefacts::package(&parts)?;
+    let mut others = vec![(SINGLE.to_owned(), single.html.into_bytes())];
+    others.extend(package.into_iter().map(|(name, content)| (format!("npm/{name}"), content)));
+    write_folder(&workspace.root.join("artefacts"), &others)?;
 
-    let mut scale = Scale::default();
-    for (name, content) in &site {
-        scale.put(name, content)?;
-    }
+    let scale = weigh(&site)?;
     println!("{}", scale.table("dist/").trim_end());
-    let mut lone = Scale::default();
-    lone.put(SINGLE, single.html.as_bytes())?;
+    let (lone, package) = others.split_at(1);
+    let lone = weigh(lone)?;
     println!("{}", lone.table("artefacts/").trim_end());
+    println!("{}", weigh(package)?.table("artefacts/").trim_end());
     println!(
         "  Where a policy governs inline scripts and styles, {SINGLE} wants: {}",
         single.policy
@@ -66,6 +66,14 @@ pub fn build(workspace: &Workspace, profile: Profile) -> Result<()> {
         println!("The page weighs {} of the {} allowed.", kilo(scale.total()), kilo(LIMIT_BYTES));
     }
     Ok(())
+}
+
+fn weigh(files: &[File]) -> Result<Scale> {
+    let mut scale = Scale::default();
+    for (name, content) in files {
+        scale.put(name, content)?;
+    }
+    Ok(scale)
 }
 
 /// Compiles the page to wasm.
@@ -188,6 +196,10 @@ pub struct Parts {
     pub script: String,
     pub worker: String,
     pub manifest: String,
+    /// What the element has, as the Custom Elements Manifest of the project of that name.
+    pub manual: String,
+    /// The files of the npm package that are there already.
+    pub package: Vec<File>,
 }
 
 impl Parts {
@@ -225,9 +237,22 @@ impl Parts {
             start: &read("static/start-bundle.js")?,
             offline: &read("static/offline.js")?,
         };
+        let mut package = Vec::new();
+        for path in [
+            "static/npm/package.json",
+            "static/npm/index.js",
+            "static/npm/index.d.ts",
+            "static/npm/README.md",
+            "LICENSE-MIT",
+            "LICENSE-APACHE",
+        ] {
+            package.push((page::file_name(path).to_owned(), read(path)?.into_bytes()));
+        }
         Ok(Self {
             style,
             icon,
+            package,
+            manual: read("static/custom-elements.json")?,
             script: scripts.join(),
             worker: read("static/service-worker.js")?,
             manifest: read("static/manifest.webmanifest")?,
@@ -294,11 +319,12 @@ fn compress(stream: &[u8], profile: Profile) -> Result<Vec<u8>> {
 }
 
 /// Writes the files and removes those of an earlier build.
-fn write_folder(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
+fn write_folder(folder: &Path, files: &[File]) -> Result<()> {
     fs::create_dir_all(folder)?;
     for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let stale = !files.iter().any(|(name, _)| path.ends_with(name));
+        let entry = entry?;
+        let path = entry.path();
+        let stale = !files.iter().any(|(name, _)| Path::new(name).starts_with(entry.file_name()));
         match (stale, path.is_dir()) {
             (true, true) => {
                 bail!("{} is not of this tool's making; please remove it", path.display())
@@ -308,7 +334,9 @@ fn write_folder(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
         }
     }
     for (name, content) in files {
-        fs::write(folder.join(name), content).with_context(|| format!("cannot write {name}"))?;
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        fs::write(path, content).with_context(|| format!("cannot write {name}"))?;
     }
     Ok(())
 }

@@ -44,12 +44,12 @@ impl Scale {
 
     /// A table for people; its files lie in `folder`.
     pub fn table(&self, folder: &str) -> String {
-        let mut text = format!("  {folder:<20} {:>10} {:>10}\n", "raw", "gzip");
+        let mut text = format!("  {folder:<26} {:>10} {:>10}\n", "raw", "gzip");
         for Weight { name, raw, compressed } in &self.weights {
-            let _ = writeln!(text, "  {name:<20} {:>10} {:>10}", kilo(*raw), kilo(*compressed));
+            let _ = writeln!(text, "  {name:<26} {:>10} {:>10}", kilo(*raw), kilo(*compressed));
         }
         let raw = self.weights.iter().map(|weight| weight.raw).sum();
-        let _ = writeln!(text, "  {:<20} {:>10} {:>10}", "total", kilo(raw), kilo(self.total()));
+        let _ = writeln!(text, "  {:<26} {:>10} {:>10}", "total", kilo(raw), kilo(self.total()));
         text
     }
 
