@@ -16,7 +16,7 @@ const slide = (lab, text, value) => lab.get("slider", text).fill(String(value));
 
 /** Waits until the summary says something. */
 const expectSummary = (lab, text, names) =>
-  expect(lab.page.getByRole("status").filter({ hasText: new RegExp(lab.t(text, names).replace(/[()]/g, "\\$&")) })).toBeVisible();
+  expect(lab.page.locator(".summary", { hasText: new RegExp(lab.t(text, names).replace(/[()]/g, "\\$&")) })).toBeVisible();
 
 /** What is chosen, as the summary says it. */
 const chosen = (value) => ["paxos.chosen", { value, ballot: "\\d+\\.\\d", by: ".*" }];

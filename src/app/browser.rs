@@ -62,7 +62,15 @@ pub fn focus(element: Option<web_sys::Element>) {
 pub fn fill_screen() {
     match (document().fullscreen_element(), document().document_element()) {
         (Some(_), _) => document().exit_fullscreen(),
-        (None, Some(root)) => _ = root.request_fullscreen(),
+        (None, Some(root)) => {
+            let ask = js_sys::Reflect::get(&root, &"requestFullscreen".into()).ok();
+            let ask = ask.and_then(|ask| ask.dyn_into::<js_sys::Function>().ok());
+            let asked = ask.and_then(|ask| ask.call0(&root).ok());
+            if let Some(asked) = asked.and_then(|asked| asked.dyn_into::<js_sys::Promise>().ok()) {
+                let asked = wasm_bindgen_futures::JsFuture::from(asked);
+                yew::platform::spawn_local(async { _ = asked.await });
+            }
+        }
         (None, None) => {}
     }
 }

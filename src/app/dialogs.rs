@@ -228,7 +228,7 @@ fn members(ui: &Ui, draft: &Draft, scene: &Scene) -> Html {
         })
     };
     let names = [say::members::voter(), say::members::learner(), say::members::outside()];
-    let nothing = changes.is_empty();
+    let nothing = changes.is_empty().then(|| ui.say(say::members::nothing()));
     let apply = ui.say(say::members::apply());
     let mut foot = el("p").class("dialog-foot").kid(button_with(
         apply,

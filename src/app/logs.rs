@@ -41,8 +41,9 @@ pub fn logs(ui: &Ui, scene: &Scene) -> Html {
     }
     let mut foot = el("div").class("log-foot").kid(legend);
     if longest > columns {
-        let to = |label, disabled, index| {
-            button_with(ui.say(label), "", None, disabled, ui.on(Msg::ShowLogsFrom(index)))
+        let to = |label, end: bool, index| {
+            let refused = end.then(|| ui.say(say::log::no_more()));
+            button_with(ui.say(label), "", None, refused, ui.on(Msg::ShowLogsFrom(index)))
         };
         let (back, on) = (first.saturating_sub(columns).max(1), (first + columns).min(last_window));
         foot = foot.kid(

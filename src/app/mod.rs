@@ -16,6 +16,7 @@ mod dialogs;
 mod element;
 mod events;
 mod export;
+mod focus;
 mod inspector;
 mod keys;
 mod logs;
@@ -76,6 +77,8 @@ pub enum Msg {
     Look(usize),
     /// Select something, or nothing.
     Select(Option<Selection>),
+    /// Give the focus to what can be done.
+    FocusActions,
     /// Begin a new run.
     Start(Plan),
     /// Go on from a file: a run with its branches, or the JSON of a recording.
@@ -298,7 +301,7 @@ impl Ui {
 
     /// A button that does an action; nothing where that may not be done.
     pub fn offer(&self, label: Phrase, class: &'static str, action: Action) -> Html {
-        self.offer_with(label, class, None, false, action)
+        self.offer_with(label, class, None, None, action)
     }
 
     /// The same, perhaps with a hint.
@@ -307,31 +310,39 @@ impl Ui {
         label: Phrase,
         class: &'static str,
         help: Option<Phrase>,
-        disabled: bool,
+        refused: Option<AttrValue>,
         action: Action,
     ) -> Html {
         if !self.faults.allow(&action) {
             return Html::default();
         }
         let help = help.map(|help| self.say(help));
-        button_with(self.say(label), class, help, disabled, self.act(action))
+        button_with(self.say(label), class, help, refused, self.act(action))
     }
 }
 
 /// A button with text on it.
 pub fn button(label: AttrValue, class: &'static str, onclick: Callback<MouseEvent>) -> Html {
-    button_with(label, class, None, false, onclick)
+    button_with(label, class, None, None, onclick)
 }
 
-/// A button with text on it, and perhaps a hint that appears when the pointer rests on it.
+/// A button with text on it, and perhaps a hint that appears when the pointer rests on it. One that
+/// is refused can still be gone to, and says why it is.
 pub fn button_with(
     label: AttrValue,
     class: &'static str,
     title: Option<AttrValue>,
-    disabled: bool,
+    refused: Option<AttrValue>,
     onclick: Callback<MouseEvent>,
 ) -> Html {
-    html! { <button type="button" {class} {title} {disabled} {onclick}>{ label }</button> }
+    let (disabled, onclick) = match refused {
+        Some(_) => (Some("true"), Callback::noop()),
+        None => (None, onclick),
+    };
+    html! {
+        <button type="button" key={label.to_string()} {class} title={refused.or(title)}
+            aria-disabled={disabled} {onclick}>{ label }</button>
+    }
 }
 
 /// The colour of an epoch: one of six, so that epochs that follow each other differ.

@@ -22,6 +22,7 @@ use super::board::Board;
 use super::browser::{self, Frames};
 use super::clients::Choice;
 use super::dialogs::Draft;
+use super::focus::Focus;
 use super::options::Options;
 use super::spacetime::Diagram;
 use super::stage::Places;
@@ -113,6 +114,11 @@ impl Component for Desk {
             });
         }
         let changed = self.page.borrow_mut().take(msg);
+        if changed {
+            // What is rendered may take away what has the focus; the next key does not wait either.
+            let focus = Focus::within(&self.page.borrow().host);
+            yew::platform::spawn_local(async move { focus.restore() });
+        }
         self.tell();
         changed
     }
@@ -193,6 +199,11 @@ pub struct Page {
     breaches: usize,
     /// When the clients may be judged again while time goes on, by the browser's clock.
     judge_at: f64,
+    /// What is said to those who do not see what happens, and when it was said, by the browser's clock.
+    said: AttrValue,
+    said_at: f64,
+    /// Up to which step everything is said.
+    said_to: u64,
     diagram: Diagram,
     frames: Frames,
     time: NodeRef,
@@ -261,6 +272,9 @@ impl Page {
             noticed: 0,
             breaches: 0,
             judge_at: 0.0,
+            said: AttrValue::default(),
+            said_at: 0.0,
+            said_to: 0,
             time: NodeRef::default(),
             dialog_element: NodeRef::default(),
             link: None,

@@ -14,7 +14,7 @@ use super::{Dialog, Msg, Travel, Ui, browser, button, clock, epoch_class};
 const COLUMNS: u64 = 400;
 
 /// The slider and the lanes over it; those of a cluster beside it, too.
-pub fn timeline(ui: &Ui, lab: &dyn Lab, steps: u64, quiet: Option<Quiet>) -> Html {
+pub fn timeline(ui: &Ui, lab: &dyn Lab, quiet: Option<Quiet>) -> Html {
     let (tree, beside, now) = (lab.tree(), lab.beside().map(Lab::tree), lab.now());
     let end = tree.current().end;
     let endless = quiet.is_some_and(|quiet| !quiet.ends).then(say::timeline::quiet);
@@ -27,7 +27,7 @@ pub fn timeline(ui: &Ui, lab: &dyn Lab, steps: u64, quiet: Option<Quiet>) -> Htm
             send.emit(Msg::Travel(Travel::Time(Micros(input.value_as_number() as u64))));
         })
     };
-    let spoken = ui.say(say::timeline::moment(end.after, steps, clock(now)));
+    let spoken = spoken(ui, lab);
     html! {
         <div class="timeline" part="timeline">
             { lanes(tree, end.at) }
@@ -38,6 +38,11 @@ pub fn timeline(ui: &Ui, lab: &dyn Lab, steps: u64, quiet: Option<Quiet>) -> Htm
             { for told }
         </div>
     }
+}
+
+/// Where the run stands, in words.
+pub fn spoken(ui: &Ui, lab: &dyn Lab) -> AttrValue {
+    ui.say(say::timeline::moment(lab.tree().current().end.after, lab.steps(), clock(lab.now())))
 }
 
 /// What happened, from the top: what the reader did and marked, who led, what was decided or broken.

@@ -6,7 +6,9 @@ use conclave::scene::call::{Call, MOST_STEPS};
 use conclave::scene::export::MOST_EVENTS;
 use conclave::scene::state::{Writer, state};
 use conclave::scene::storyboard::storyboard;
-use conclave::scene::{Advance, Lab, Scene, Witness, complain, complain_link, complain_recording};
+use conclave::scene::{
+    Advance, Class, EventRow, Lab, Scene, Witness, complain, complain_link, complain_recording,
+};
 use conclave::sim::timeline::{BeatKind, MAX_STEPS, Mark, Moment};
 use conclave::sim::{Action, ActionError, Micros, Recording, Seat, Session};
 use conclave::text::{Language, Phrase, say};
@@ -22,6 +24,7 @@ use crate::app::stage::layout::Layout;
 use crate::app::stage::motion::Motion;
 use crate::app::{
     Dialog, Msg, Plan, Selection, TABS, Tab, Theme, Travel, browser, clients, export, options,
+    timeline,
 };
 
 /// The most events in one frame; a run that wants more goes slower than asked.
@@ -29,6 +32,9 @@ const BUDGET: u64 = 20_000;
 /// The least time between two renderings while running, in milliseconds: what happens faster cannot
 /// be read.
 const RENDER_EVERY: f64 = 50.0;
+/// The least time between two sentences of what happens while running, in milliseconds: what is
+/// said faster cannot be heard.
+const TELL_EVERY: f64 = 1_500.0;
 /// The longest time that one frame stands for, in milliseconds; a browser that slept has not lived.
 const LONGEST_FRAME: f64 = 100.0;
 /// The least time between two judgements of the clients while running, in milliseconds.
@@ -53,6 +59,7 @@ impl Page {
                 self.pause();
                 self.lab.step();
                 self.moved();
+                self.say_of(browser::clock(), &|_| true);
             }
             Msg::PlayOrPause if self.playing => self.pause(),
             Msg::PlayOrPause => self.play(),
@@ -111,6 +118,12 @@ impl Page {
                     self.pause();
                 }
                 self.selection = selection;
+            }
+            Msg::FocusActions => {
+                // It comes after the selection, and finds its buttons.
+                let action = self.host.query_selector(".actions button");
+                browser::focus(action.ok().flatten());
+                return false;
             }
             Msg::Start(plan) => self.start(plan),
             Msg::Open(bytes) => match Session::from_bytes(&bytes) {
@@ -235,10 +248,25 @@ impl Page {
     /// Something was to be done to the world, and was done or refused.
     fn acted(&mut self, done: Result<(), ActionError>) {
         match done {
-            Ok(()) => self.keep(),
+            Ok(()) => {
+                self.keep();
+                self.say_of(browser::clock(), &|row| row.class == Class::Person);
+            }
             Err(error) => self.complain(complain(&error)),
         }
         self.moved();
+    }
+
+    /// Says the last event of this kind, if there is one. What the reader did is said at once,
+    /// what the cluster does only so often.
+    fn say_of(&mut self, clock: f64, kind: &dyn Fn(&EventRow) -> bool) {
+        let lab = cluster(&mut *self.lab, self.side);
+        let Some(row) = lab.events(1, kind).pop() else { return };
+        let reasons = row.reasons.into_iter().filter(|reason| reason.key);
+        let said = std::iter::once(row.title).chain(reasons.map(|reason| reason.phrase));
+        let said: Vec<_> = said.map(|phrase| self.ui.say(phrase)).collect();
+        self.said = said.join(". ").into();
+        (self.said_at, self.said_to) = (clock, row.step);
     }
 
     /// Makes a link to this moment, or to the end of this branch, if that is possible.
@@ -434,6 +462,10 @@ impl Page {
         }
         self.last_render = clock;
         self.moved();
+        if clock - self.said_at >= TELL_EVERY {
+            let to = self.said_to;
+            self.say_of(clock, &|row| row.key && row.step > to);
+        }
         true
     }
 
@@ -617,6 +649,12 @@ impl Page {
         }
         self.clock = self.lab.now().0 as f64;
         self.told = self.stands();
+        // The slider says by itself where it is.
+        self.said = match travel {
+            Travel::Time(_) => AttrValue::default(),
+            _ => timeline::spoken(&self.ui, &*self.lab),
+        };
+        self.said_to = self.lab.steps();
         self.mind_frames();
         self.keep();
         self.moved();

@@ -35,7 +35,6 @@ impl Page {
             .attrs(names, vec!["card stage-card".into(), "stage-title".into(), "stage".into()])
             .kid(self.stages())
             .kid(actions);
-        let steps = self.shown[0].scene.steps;
         let quiet = self.quiet.filter(|_| self.playing);
         let costs = || self.costs();
         let pair_costs = if paired { shown(Panel::Costs, &costs) } else { Html::default() };
@@ -44,7 +43,7 @@ impl Page {
             .class("left")
             .kid(stage)
             .kid(self.transport(controls))
-            .kid(shown(Panel::Timeline, &|| timeline::timeline(ui, lab, steps, quiet)))
+            .kid(shown(Panel::Timeline, &|| timeline::timeline(ui, lab, quiet)))
             .kid(pair_costs)
             .kid(shown(Panel::Branches, &|| timeline::keeping(ui, lab.tree(), self.link.as_ref())))
             .kid(self.tabs());
@@ -79,6 +78,7 @@ impl Page {
                 { for self.board.as_ref().map(|board| board::board(ui, board, self.title())) }
                 { for controls.then(|| self.header()) }
                 { self.notices() }
+                { el("p").fixed(&[("class", Is("sr")), ("role", Is("status"))]).text(self.said.clone()) }
                 { floor }
                 { for dialog }
             </div>
@@ -221,7 +221,7 @@ impl Page {
         });
         let dialog = |label, dialog| button(ui.say(label), "", ui.on(Msg::Dialog(Some(dialog))));
         let help = Some(ui.say(say::page::reset_help()));
-        let reset = button_with(ui.say(say::page::reset()), "", help, false, ui.on(again));
+        let reset = button_with(ui.say(say::page::reset()), "", help, None, ui.on(again));
         let actions = el("div")
             .class("top-actions")
             .kid(dialog(say::page::new_run(), Dialog::NewRun))
@@ -327,7 +327,5 @@ impl Page {
 
 /// What a cluster has come to, in a sentence.
 fn summary(ui: &Ui, scene: &Scene) -> Element {
-    el("p")
-        .fixed(&[("class", Is("summary")), ("role", Is("status"))])
-        .say(ui, scene.summary.clone())
+    el("p").class("summary").say(ui, scene.summary.clone())
 }

@@ -44,7 +44,7 @@ pub fn action_bar(
     let both = paired.then(|| {
         let help = Some(ui.say(say::act::crash_leaders_help()));
         let label = ui.say(say::act::crash_leaders());
-        button_with(label, "bad", help, false, ui.on(Msg::CrashLeaders))
+        button_with(label, "bad", help, None, ui.on(Msg::CrashLeaders))
     });
     let both = both.filter(|_| ui.faults.allow(&Action::Crash { node: NodeId(0) }));
     let heal = (!scene.cuts.is_empty()).then(|| ui.offer(say::act::heal(), "good", Action::Heal));
@@ -84,7 +84,7 @@ fn node_actions(ui: &Ui, node: &Node, scene: &Scene, paired: bool) -> Html {
     };
     if let Some((label, action)) = freeze {
         let help = Some(say::act::freeze_help());
-        buttons.push(ui.offer_with(label, "", help, false, action));
+        buttons.push(ui.offer_with(label, "", help, None, action));
     }
     // A timer belongs to one cluster alone.
     if node.status == Status::Up && !paired {
@@ -98,10 +98,11 @@ fn node_actions(ui: &Ui, node: &Node, scene: &Scene, paired: bool) -> Html {
     {
         let action = Action::Order { node: leader.id, order: Order::Transfer { to: id } };
         let help = Some(say::act::lead_help());
-        buttons.push(ui.offer_with(say::act::lead(), "", help, false, action));
+        buttons.push(ui.offer_with(say::act::lead(), "", help, None, action));
     }
     if scene.orders.compact && node.status == Status::Up {
         let nothing = node.face.log.applied <= node.face.log.snapshot;
+        let nothing = nothing.then(|| ui.say(say::act::compact_nothing()));
         let action = Action::Order { node: id, order: Order::Compact };
         let help = Some(say::act::compact_help());
         buttons.push(ui.offer_with(say::act::compact(), "", help, nothing, action));

@@ -19,7 +19,7 @@ use yew::prelude::*;
 pub use actions::{DELAY, action_bar, direction};
 use js_sys::Math;
 use layout::{Layout, Point, tenths};
-use yew::html::{onclick, onkeydown};
+use yew::html::{onclick, oncontextmenu, onkeydown};
 
 use super::element::{Element, Is, all, el};
 use super::{Msg, Selection, Ui, browser, epoch_class};
@@ -53,6 +53,27 @@ pub fn stage(
             if let Some(id) = message_at(&event) {
                 send.emit(Msg::Select(Some(Selection::Message(id))));
             }
+        })
+    };
+    // A long press, the right button, or the key for it: what is there is selected, and what can be
+    // done to it has the focus.
+    let menu = {
+        let send = ui.send.clone();
+        Callback::from(move |event: MouseEvent| {
+            let target =
+                event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+            let Some(target) = target else { return };
+            if !matches!(target.closest(".node, .link, [data-message]"), Ok(Some(_))) {
+                return;
+            }
+            event.prevent_default();
+            let init = web_sys::MouseEventInit::new();
+            init.set_bubbles(true);
+            if let Ok(click) = MouseEvent::new_with_mouse_event_init_dict("click", &init) {
+                // Whoever listens to it does not refuse it.
+                let _ = target.dispatch_event(&click);
+            }
+            send.emit(Msg::FocusActions);
         })
     };
     let stripe = el("pattern")
@@ -101,7 +122,12 @@ pub fn stage(
         )
         .kid(el("g").attrs(&["class", "role", "aria-label"], list).kids(nodes));
     let canvas = unspoken("canvas", "swarm").place(&places.canvas);
-    el("div").class("stage").kid(drawing).kid(canvas).into()
+    el("div")
+        .class("stage")
+        .listen(Rc::new(oncontextmenu::Wrapper::new(menu)))
+        .kid(drawing)
+        .kid(canvas)
+        .into()
 }
 
 /// An element that is only for the eye.
