@@ -2,9 +2,11 @@
 //! the field.
 
 use conclave::sim::recording::Timed;
+use conclave::sim::session::{Deed, ENGINE, Strand};
+use conclave::sim::timeline::Mark;
 use conclave::sim::{
     Action, MemberChange, MessageId, Micros, NodeId, Op, Order, Place, Quality, Recording,
-    RecordingError, Text, Workload,
+    RecordingError, Session, Text, Workload,
 };
 use serde_json::{Value, json};
 
@@ -69,6 +71,54 @@ fn every_action_survives() {
     assert_eq!(Recording::from_json(&recording.to_json()), Ok(recording));
 }
 
+/// An action as JSON.
+fn written(action: Action) -> Value {
+    let mut recording = Recording::new("raft", 3, 1);
+    recording.actions.push(Timed { at: Micros(1), after: 2, action });
+    let mut json: Value = serde_json::from_str(&recording.to_json()).expect("it is JSON");
+    json["actions"][0]["action"].take()
+}
+
+#[test]
+fn every_sign_of_a_text_is_written_as_serde_json_does() {
+    let all: String = ('\0'..='\u{ff}').chain(['\u{2028}', '漢', '🙂']).collect();
+    let recording = Recording::new(&all, 3, 1).to_json();
+    let text = serde_json::to_string(&all).expect("it is a text");
+    assert!(recording.contains(&format!(r#""protocol":{text},"nodes":3"#)), "{recording}");
+}
+
+#[test]
+fn what_is_empty_is_left_out_of_a_branch_and_nowhere_else() {
+    let workload = Workload { clients: 1, ..Workload::default() };
+    let recording = Recording { workload, ..Recording::new("raft", 3, u64::MAX) };
+    let json = concat!(
+        r#"{"format":1,"protocol":"raft","nodes":3,"seed":18446744073709551615,"settings":{},"#,
+        r#""quality":{"latency":10000,"jitter":10000,"loss_ppm":0,"duplicate_ppm":0,"#,
+        r#""fifo":false},"workload":{"clients":1,"think_least":100000,"think_most":300000,"#,
+        r#""read_percent":30,"keys":3,"patience":500000},"actions":[]}"#,
+    );
+    assert_eq!(recording.to_json(), json);
+    let mut session = Session::of_recording(recording);
+    let head = format!(r#"{{"engine":"{ENGINE}","start":{json},"strands":"#);
+    let end = r#""end":{"after":0,"at":0}"#;
+    let tail = r#","strand":0,"moment":{"after":0,"at":0},"digest":0"#;
+    assert_eq!(session.to_json(), format!("{head}[{{{end}}}]{tail}}}"));
+    session.strands[0] = Strand {
+        origin: Some((0, session.moment)),
+        name: "x".into(),
+        deeds: vec![Deed(1, 2, 3, Action::Heal)],
+        marks: vec![Mark { moment: session.moment, text: "y".into() }],
+        end: session.moment,
+    };
+    let first = concat!(
+        r#"{"origin":[0,{"after":0,"at":0}],"name":"x","deeds":[[1,2,3,"heal"]],"#,
+        r#""marks":[{"moment":{"after":0,"at":0},"text":"y"}],"#,
+    );
+    session.beside = Some(Box::new(session.clone()));
+    let one = format!("{head}[{first}{end}}}]{tail}");
+    assert_eq!(session.to_json(), format!(r#"{one},"beside":{one}}}}}"#));
+}
+
 /// Where in a value there are objects, as JSON pointers.
 fn objects(value: &Value) -> Vec<String> {
     let children: Vec<_> = match value {
@@ -98,7 +148,7 @@ fn complaint(action: &Value, at: &str, object: Value) -> String {
 #[test]
 fn what_is_wrong_with_an_action_is_told_by_the_name_of_the_field() {
     for action in one_of_each() {
-        let action = serde_json::to_value(action).expect("it has no odd keys");
+        let action = written(action);
         for at in objects(&action) {
             let object = action.pointer(&at).and_then(Value::as_object).expect("it leads there");
             let changed = |change: &dyn Fn(&mut serde_json::Map<String, Value>)| {

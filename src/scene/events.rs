@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::subject::Subject;
 use super::{Exhibit, Sentence, Trace};
+use crate::sim::json;
 use crate::sim::protocol::Judge;
 use crate::sim::timeline::{self, Tree};
 use crate::sim::world::{Body, Flight, Loss};
@@ -348,7 +349,7 @@ impl Happening<'_> {
                 (Class::Client, Some(from), title, format!("{from} → {node} {op}"))
             }
             Self::Acted(action) => {
-                (Class::Person, None, tell_action(action), format!("! {}", notate_action(action)))
+                (Class::Person, None, tell_action(action), format!("! {}", json::to_text(action)))
             }
             Self::Found(class, sentence) => {
                 let notation = sentence.render(NOTATION);
@@ -359,10 +360,6 @@ impl Happening<'_> {
         let (number, at, step, reasons) = (0, Micros(0), 0, Vec::new());
         EventRow { number, at, step, class, seat, message, title, notation, reasons, key }
     }
-}
-
-fn notate_action(action: &Action) -> String {
-    serde_json::to_string(action).expect("an action has no keys that JSON cannot hold")
 }
 
 /// What a person did, as a sentence.

@@ -11,7 +11,6 @@ pub use mermaid::mermaid;
 pub use qr::{Code, MOST_BYTES, code};
 pub use shiviz::{SHIVIZ_PATTERN, shiviz};
 pub use svg::{Palette, svg};
-pub(super) use tables::quote;
 pub use tables::{csv, json};
 
 use super::EventRow;

@@ -1,8 +1,8 @@
 //! A run as plain JSON, for other programs. It says the same in every language of the page: names and
 //! sentences are in English.
 
-use super::export::quote;
 use super::{Epoch, Lab, Node, Scene, Verdict, Window};
+pub use crate::sim::json::Writer;
 use crate::sim::node::Status;
 use crate::sim::{NodeId, NodeSet, Seat};
 use crate::text::{Language, Phrase};
@@ -17,64 +17,10 @@ pub fn state(lab: &dyn Lab) -> String {
     json.out
 }
 
-/// Writes JSON: whatever is opened must be closed, and in an object a name comes before each value.
-#[derive(Debug, Default)]
-pub struct Writer {
-    /// What is written so far.
-    pub out: String,
-}
-
 impl Writer {
-    /// Separates what comes from what was.
-    fn separate(&mut self) {
-        if !matches!(self.out.as_bytes().last(), None | Some(b'{' | b'[' | b':')) {
-            self.out.push(',');
-        }
-    }
-
-    /// Begins an object by `{` or a list by `[`.
-    pub fn open(&mut self, bracket: char) {
-        self.separate();
-        self.out.push(bracket);
-    }
-
-    /// Ends it by `}` or `]`.
-    pub fn close(&mut self, bracket: char) {
-        self.out.push(bracket);
-    }
-
-    /// The name of a value.
-    pub fn name(&mut self, name: &str) -> &mut Self {
-        self.text(name);
-        self.out.push(':');
-        self
-    }
-
-    /// A text.
-    pub fn text(&mut self, text: &str) {
-        self.separate();
-        quote(text, true, &mut self.out);
-    }
-
     /// A phrase, in English.
     pub fn say(&mut self, phrase: &Phrase) {
         self.text(&phrase.render(Language::En));
-    }
-
-    /// A whole number.
-    pub fn number(&mut self, number: u64) {
-        self.raw(&number.to_string());
-    }
-
-    /// Yes or no.
-    pub fn flag(&mut self, flag: bool) {
-        self.raw(if flag { "true" } else { "false" });
-    }
-
-    /// What is JSON already.
-    pub fn raw(&mut self, json: &str) {
-        self.separate();
-        self.out.push_str(json);
     }
 
     /// A list.

@@ -2,16 +2,13 @@
 
 use std::fmt;
 
-use serde::Serialize;
-
-use super::json::read_enum;
+use super::json::json_enum;
 use super::machine::MAX_TEXT;
 use super::order::Order;
 use super::{MessageId, Micros, NodeId, Op, Quality, Workload, WorkloadError};
 
 /// One thing done by a person.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Stops a node at once; only its disk is left.
     Crash {
@@ -136,7 +133,7 @@ pub enum Action {
     Pass,
 }
 
-read_enum! {
+json_enum! {
     Action {
         "crash" => Crash { node },
         "restart" => Restart { node },

@@ -1,8 +1,6 @@
 //! Clients: they ask, wait, follow a redirect, ask again, and remember who answered.
 
-use serde::Serialize;
-
-use super::json::read_struct;
+use super::json::json_struct;
 use super::queue::Plan;
 use super::{ClientId, Micros, NodeId, Op, RequestId, Text};
 
@@ -10,7 +8,7 @@ use super::{ClientId, Micros, NodeId, Op, RequestId, Text};
 pub const MAX_CLIENTS: u16 = 1_000;
 
 /// What the clients that act by themselves do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Workload {
     /// How many such clients there are.
     pub clients: u16,
@@ -26,7 +24,7 @@ pub struct Workload {
     pub patience: Micros,
 }
 
-read_struct! {
+json_struct! {
     Workload { clients, think_least, think_most, read_percent, keys, patience }
 }
 

@@ -3,13 +3,10 @@
 use std::fmt;
 use std::ops::{Add, Sub};
 
-use serde::Serialize;
-
-use super::json::read_newtypes;
+use super::json::json_newtypes;
 
 /// A moment or a span of virtual time, in microseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Micros(pub u64);
 
 impl Micros {
@@ -58,8 +55,7 @@ impl fmt::Display for Micros {
 }
 
 /// A node of the cluster, counted from zero; people see `S1`, `S2`, …
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u8);
 
 impl NodeId {
@@ -81,8 +77,7 @@ impl fmt::Display for NodeId {
 }
 
 /// A client, counted from zero; people see `C1`, `C2`, …
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(pub u16);
 
 impl fmt::Display for ClientId {
@@ -92,11 +87,10 @@ impl fmt::Display for ClientId {
 }
 
 /// A message under way; unique in a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId(pub u64);
 
-read_newtypes!(Micros, NodeId, ClientId, MessageId);
+json_newtypes!(Micros, NodeId, ClientId, MessageId);
 
 /// Who can send and receive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,6 +1,7 @@
-//! How a run's parts are read from JSON: into a value first, whatever it says, and then from that.
-//! serde's derive would write a reader for each type; here all types share a few. What is wrong is told
-//! with the fields that lead to it, and the place in a list, counted from zero:
+//! How a run's parts are read from JSON, into a value first, whatever it says, and then from that; and
+//! how they are written. A type says its fields once, for both; serde's derive would write a reader and a
+//! writer for each type, here all types share a few. What is wrong is told with the fields that lead to
+//! it, and the place in a list, counted from zero:
 //! `actions: 4: action: node: invalid value: integer `256`, expected u8`.
 
 use std::fmt;
@@ -226,23 +227,136 @@ fn within(place: &dyn fmt::Display, why: &str) -> String {
     format!("{place}: {why}")
 }
 
+/// Writes JSON: whatever is opened must be closed, and in an object a name comes before each value.
+#[derive(Debug, Default)]
+pub struct Writer {
+    /// What is written so far.
+    pub out: String,
+}
+
+impl Writer {
+    /// Separates what comes from what was.
+    fn separate(&mut self) {
+        if !matches!(self.out.as_bytes().last(), None | Some(b'{' | b'[' | b':')) {
+            self.out.push(',');
+        }
+    }
+
+    /// Begins an object by `{` or a list by `[`.
+    pub fn open(&mut self, bracket: char) {
+        self.separate();
+        self.out.push(bracket);
+    }
+
+    /// Ends it by `}` or `]`.
+    pub fn close(&mut self, bracket: char) {
+        self.out.push(bracket);
+    }
+
+    /// The name of a value.
+    pub fn name(&mut self, name: &str) -> &mut Self {
+        self.text(name);
+        self.out.push(':');
+        self
+    }
+
+    /// A text.
+    pub fn text(&mut self, text: &str) {
+        self.separate();
+        quote(text, &mut self.out);
+    }
+
+    /// A whole number.
+    pub fn number(&mut self, number: u64) {
+        self.raw(&number.to_string());
+    }
+
+    /// Yes or no.
+    pub fn flag(&mut self, flag: bool) {
+        self.raw(if flag { "true" } else { "false" });
+    }
+
+    /// What is JSON already.
+    pub fn raw(&mut self, json: &str) {
+        self.separate();
+        self.out.push_str(json);
+    }
+
+    /// A field that is left out when there is nothing in it.
+    pub(crate) fn unless_empty(&mut self, name: &str, value: &dyn Write) {
+        let before = self.out.len();
+        let start = self.name(name).out.len();
+        value.write_to(self);
+        if matches!(&self.out[start..], "null" | "\"\"" | "[]") {
+            self.out.truncate(before);
+        }
+    }
+}
+
+/// Writes a text between quotes.
+pub(crate) fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    for letter in text.chars() {
+        let short = match letter {
+            '"' | '\\' => letter,
+            '\u{8}' => 'b',
+            '\t' => 't',
+            '\n' => 'n',
+            '\u{c}' => 'f',
+            '\r' => 'r',
+            ..' ' => {
+                let digit = |part: u32| char::from_digit(part, 16).unwrap_or('0');
+                let number = u32::from(letter);
+                out.push_str("\\u00");
+                out.extend([digit(number / 16), digit(number % 16)]);
+                continue;
+            }
+            _ => {
+                out.push(letter);
+                continue;
+            }
+        };
+        out.extend(['\\', short]);
+    }
+    out.push('"');
+}
+
+/// What can be written as JSON.
+pub(crate) trait Write {
+    /// Writes it after what is written already.
+    fn write_to(&self, json: &mut Writer);
+}
+
+/// A value as JSON.
+pub(crate) fn to_text(value: &dyn Write) -> String {
+    let mut json = Writer::default();
+    value.write_to(&mut json);
+    json.out
+}
+
 /// What can be read from JSON.
 pub(crate) trait Read: Sized {
     /// What it says, or why it is not such a value.
     fn read(json: &Json) -> Result<Self, String>;
 }
 
-macro_rules! read_integers {
+macro_rules! json_integers {
     ($($Type:ident),*) => {
         $(impl Read for $Type {
             fn read(json: &Json) -> Result<Self, String> {
                 Ok(json.integer($Type::MAX as u64, stringify!($Type))? as $Type)
             }
+        }
+
+        impl Write for $Type {
+            fn write_to(&self, json: &mut Writer) {
+                json.number(*self as u64);
+            }
         })*
     };
 }
 
-read_integers!(u8, u16, u32, u64, usize);
+json_integers!(u8, u16, u32, u64, usize);
 
 impl Read for bool {
     fn read(json: &Json) -> Result<Self, String> {
@@ -253,15 +367,33 @@ impl Read for bool {
     }
 }
 
+impl Write for bool {
+    fn write_to(&self, json: &mut Writer) {
+        json.flag(*self);
+    }
+}
+
 impl Read for String {
     fn read(json: &Json) -> Result<Self, String> {
         Ok(json.text()?.to_string())
     }
 }
 
+impl Write for String {
+    fn write_to(&self, json: &mut Writer) {
+        json.text(self);
+    }
+}
+
 impl Read for Text {
     fn read(json: &Json) -> Result<Self, String> {
         Ok(json.text()?.clone())
+    }
+}
+
+impl Write for Text {
+    fn write_to(&self, json: &mut Writer) {
+        json.text(self);
     }
 }
 
@@ -274,9 +406,24 @@ impl<T: Read> Read for Option<T> {
     }
 }
 
+impl<T: Write> Write for Option<T> {
+    fn write_to(&self, json: &mut Writer) {
+        match self {
+            None => json.raw("null"),
+            Some(value) => value.write_to(json),
+        }
+    }
+}
+
 impl<T: Read> Read for Box<T> {
     fn read(json: &Json) -> Result<Self, String> {
         T::read(json).map(Box::new)
+    }
+}
+
+impl<T: Write> Write for Box<T> {
+    fn write_to(&self, json: &mut Writer) {
+        T::write_to(self, json);
     }
 }
 
@@ -287,10 +434,29 @@ impl<T: Read> Read for Vec<T> {
     }
 }
 
+impl<T: Write> Write for Vec<T> {
+    fn write_to(&self, json: &mut Writer) {
+        json.open('[');
+        for value in self {
+            value.write_to(json);
+        }
+        json.close(']');
+    }
+}
+
 impl<A: Read, B: Read> Read for (A, B) {
     fn read(json: &Json) -> Result<Self, String> {
         let [a, b] = json.tuple()?;
         Ok((A::read(a)?, B::read(b)?))
+    }
+}
+
+impl<A: Write, B: Write> Write for (A, B) {
+    fn write_to(&self, json: &mut Writer) {
+        json.open('[');
+        self.0.write_to(json);
+        self.1.write_to(json);
+        json.close(']');
     }
 }
 
@@ -305,24 +471,56 @@ impl Read for SortedMap<String, u64> {
     }
 }
 
-/// Reads a struct: the fields that must be there, then those that have a default.
-macro_rules! read_struct {
-    ($Type:ident { $($field:ident),* } $(or default { $($optional:ident),* })?) => {
+impl Write for SortedMap<String, u64> {
+    fn write_to(&self, json: &mut Writer) {
+        json.open('{');
+        for (name, number) in self.iter() {
+            json.name(name).number(*number);
+        }
+        json.close('}');
+    }
+}
+
+/// A struct in JSON, by its fields in order: one must be there, one may be missing (`or default`), or
+/// is even left out when there is nothing in it (`or nothing`).
+macro_rules! json_struct {
+    ($Type:ident { $($field:ident $(or $otherwise:ident)?),* }) => {
         impl crate::sim::json::Read for $Type {
             fn read(json: &crate::sim::json::Json) -> Result<Self, String> {
-                const NAMES: &[&str] = &[$(stringify!($field),)* $($(stringify!($optional)),*)?];
+                const NAMES: &[&str] = &[$(stringify!($field)),*];
                 let mut fields = json.fields(concat!("struct ", stringify!($Type)), NAMES)?;
-                Ok($Type {
-                    $($field: fields.need()?,)*
-                    $($($optional: fields.or_default()?,)*)?
-                })
+                Ok($Type { $($field: crate::sim::json::json_field!(fields $($otherwise)?)),* })
+            }
+        }
+
+        impl crate::sim::json::Write for $Type {
+            fn write_to(&self, json: &mut crate::sim::json::Writer) {
+                json.open('{');
+                $(crate::sim::json::json_field!(json, self.$field, $field $($otherwise)?);)*
+                json.close('}');
             }
         }
     };
 }
 
-/// Reads an enum: its variants, with their names in JSON and their fields.
-macro_rules! read_enum {
+/// One field of a struct, read or written.
+macro_rules! json_field {
+    ($fields:ident) => {
+        $fields.need()?
+    };
+    ($fields:ident $otherwise:ident) => {
+        $fields.or_default()?
+    };
+    ($json:ident, $value:expr, $name:ident nothing) => {
+        $json.unless_empty(stringify!($name), &$value)
+    };
+    ($json:ident, $value:expr, $name:ident $(default)?) => {
+        crate::sim::json::Write::write_to(&$value, $json.name(stringify!($name)))
+    };
+}
+
+/// An enum in JSON: its variants, with their names there and their fields.
+macro_rules! json_enum {
     ($Type:ident { $($name:literal => $Variant:ident { $($field:ident),* },)* }) => {
         impl crate::sim::json::Read for $Type {
             fn read(json: &crate::sim::json::Json) -> Result<Self, String> {
@@ -335,18 +533,48 @@ macro_rules! read_enum {
                 })
             }
         }
+
+        impl crate::sim::json::Write for $Type {
+            fn write_to(&self, json: &mut crate::sim::json::Writer) {
+                match self {
+                    $($Type::$Variant { $($field),* } => {
+                        crate::sim::json::json_variant!(json, $name, $($field),*);
+                    })*
+                }
+            }
+        }
     };
 }
 
-/// Reads what is another type, with a name of its own.
-macro_rules! read_newtypes {
+/// One variant of an enum, written.
+macro_rules! json_variant {
+    ($json:ident, $name:literal,) => {
+        $json.text($name)
+    };
+    ($json:ident, $name:literal, $($field:ident),+) => {
+        $json.open('{');
+        $json.name($name).open('{');
+        $(crate::sim::json::Write::write_to($field, $json.name(stringify!($field)));)+
+        $json.close('}');
+        $json.close('}');
+    };
+}
+
+/// What is another type, with a name of its own.
+macro_rules! json_newtypes {
     ($($Type:ident),*) => {
         $(impl crate::sim::json::Read for $Type {
             fn read(json: &crate::sim::json::Json) -> Result<Self, String> {
                 crate::sim::json::Read::read(json).map(Self)
             }
+        }
+
+        impl crate::sim::json::Write for $Type {
+            fn write_to(&self, json: &mut crate::sim::json::Writer) {
+                self.0.write_to(json);
+            }
         })*
     };
 }
 
-pub(crate) use {read_enum, read_newtypes, read_struct};
+pub(crate) use {json_enum, json_field, json_newtypes, json_struct, json_variant};

@@ -2,18 +2,16 @@
 
 use std::fmt;
 
-use serde::Serialize;
 pub use smol_str::SmolStr as Text;
 
 use super::ClientId;
-use super::json::read_enum;
+use super::json::json_enum;
 
 /// The longest key or value, in characters.
 pub const MAX_TEXT: usize = 64;
 
 /// What a client asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Op {
     /// Binds a key to a value.
     Write {
@@ -29,7 +27,7 @@ pub enum Op {
     },
 }
 
-read_enum! {
+json_enum! {
     Op {
         "write" => Write { key, value },
         "read" => Read { key },

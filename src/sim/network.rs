@@ -1,14 +1,12 @@
 //! The network: how long a message takes, whether it arrives, and which links are cut.
 
-use serde::Serialize;
-
-use super::json::read_struct;
+use super::json::json_struct;
 use super::rng::Rng;
 use super::world::Loss;
 use super::{Micros, NodeId, NodeSet, SortedMap};
 
 /// How good a link is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Quality {
     /// The shortest time from sending to arrival; nothing takes less than a microsecond.
     pub latency: Micros,
@@ -22,7 +20,7 @@ pub struct Quality {
     pub fifo: bool,
 }
 
-read_struct!(Quality { latency, jitter, loss_ppm, duplicate_ppm, fifo });
+json_struct!(Quality { latency, jitter, loss_ppm, duplicate_ppm, fifo });
 
 impl Default for Quality {
     /// A good local network, slow enough to watch: 10 to 20 ms one way, nothing lost.

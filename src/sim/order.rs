@@ -2,14 +2,11 @@
 //! the cluster, to tidy up. A protocol says which of these it takes
 //! ([`Protocol::takes`](super::Protocol::takes)).
 
-use serde::Serialize;
-
 use super::NodeId;
-use super::json::{read_enum, read_struct};
+use super::json::{json_enum, json_struct};
 
 /// Something that a person asks a node to do. The node may refuse, and says why.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
     /// To let another node lead.
     Transfer {
@@ -25,7 +22,7 @@ pub enum Order {
     Compact,
 }
 
-read_enum! {
+json_enum! {
     Order {
         "transfer" => Transfer { to },
         "reconfigure" => Reconfigure { changes },
@@ -34,7 +31,7 @@ read_enum! {
 }
 
 /// What becomes of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MemberChange {
     /// Which.
     pub node: NodeId,
@@ -42,11 +39,10 @@ pub struct MemberChange {
     pub place: Place,
 }
 
-read_struct!(MemberChange { node, place });
+json_struct!(MemberChange { node, place });
 
 /// What a node is to the cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// It votes.
     Voter,
@@ -56,7 +52,7 @@ pub enum Place {
     Outside,
 }
 
-read_enum! {
+json_enum! {
     Place {
         "voter" => Voter {},
         "learner" => Learner {},

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
-
-use super::json::{Json, Read, read_struct};
+use super::json::{Json, Read, json_struct, to_text};
 use super::timeline::{MAX_ACTIONS, MAX_STEPS, MAX_TIME};
 use super::world::{Setup, check_quality, check_setting};
 use super::{
@@ -15,7 +13,7 @@ use super::{
 pub const FORMAT: u16 = 1;
 
 /// An action and its moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timed {
     /// The world's clock when it was done.
     pub at: Micros,
@@ -25,10 +23,10 @@ pub struct Timed {
     pub action: Action,
 }
 
-read_struct!(Timed { at, after, action });
+json_struct!(Timed { at, after, action });
 
 /// A run, whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recording {
     /// The version of this format, [`FORMAT`].
     pub format: u16,
@@ -48,8 +46,9 @@ pub struct Recording {
     pub actions: Vec<Timed>,
 }
 
-read_struct! {
-    Recording { format, protocol, nodes, seed } or default { settings, quality, workload, actions }
+json_struct! {
+    Recording { format, protocol, nodes, seed, settings or default, quality or default,
+        workload or default, actions or default }
 }
 
 /// Why a recording cannot be played.
@@ -160,7 +159,7 @@ impl Recording {
 
     /// As JSON.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("a recording has no keys that JSON cannot hold")
+        to_text(self)
     }
 
     /// How the world of this recording begins.

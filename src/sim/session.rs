@@ -11,10 +11,9 @@ use std::hash::Hasher;
 use data_encoding::BASE64URL_NOPAD;
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
-use serde::Serialize;
 
 use super::digest::Digest;
-use super::json::{Json, Read, read_struct};
+use super::json::{Json, Read, Write, Writer, json_struct, to_text};
 use super::recording::Timed;
 use super::timeline::{MAX_ACTIONS, MAX_BRANCHES, MAX_MARKS, MAX_STEPS, MAX_TIME, Mark, Moment};
 use super::{Action, Micros, Recording, RecordingError, Text};
@@ -38,7 +37,7 @@ const HEAD: usize = 11;
 const EFFORT: u8 = 9;
 
 /// A run with all its branches, and where its reader stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// The version of the engines that played it.
     pub engine: String,
@@ -54,45 +53,54 @@ pub struct Session {
     pub digest: u64,
     /// The cluster beside this one, if there is one. Each of its branches has for its name the place
     /// of the branch of this session that it belongs to.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub beside: Option<Box<Session>>,
 }
 
-read_struct! {
-    Session { engine, start, strands, strand, moment, digest } or default { beside }
+json_struct! {
+    Session { engine, start, strands, strand, moment, digest, beside or nothing }
 }
 
 /// A branch, from where it left another one on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Strand {
     /// Which one it left, by its place, and when; none for the first.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<(usize, Moment)>,
     /// What the reader calls it.
-    #[serde(skip_serializing_if = "Text::is_empty")]
     pub name: Text,
     /// What was done, in order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub deeds: Vec<Deed>,
     /// What is marked.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<Mark>,
     /// How far it was lived.
     pub end: Moment,
 }
 
-read_struct!(Strand { end } or default { origin, name, deeds, marks });
+json_struct! {
+    Strand { origin or nothing, name or nothing, deeds or nothing, marks or nothing, end }
+}
 
 /// An action, and when it was done, counted from the action before it or from where the branch
 /// begins: how much later in microseconds, how many steps later; then 16 bits of the digest of the
 /// state just after it; then the action. In this order it is a list in JSON.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deed(pub u64, pub u64, pub u16, pub Action);
 
 impl Read for Deed {
     fn read(json: &Json) -> Result<Self, String> {
         let [later, steps, check, action] = json.tuple()?;
         Ok(Self(Read::read(later)?, Read::read(steps)?, Read::read(check)?, Read::read(action)?))
+    }
+}
+
+impl Write for Deed {
+    fn write_to(&self, json: &mut Writer) {
+        let Self(later, steps, check, action) = self;
+        json.open('[');
+        later.write_to(json);
+        steps.write_to(json);
+        check.write_to(json);
+        action.write_to(json);
+        json.close(']');
     }
 }
 
@@ -204,8 +212,8 @@ impl Session {
     /// When it is longer than a session may be.
     pub fn to_bytes(&self) -> Result<Vec<u8>, LinkError> {
         self.check()?;
-        let json = serde_json::to_vec(self).expect("a session has no keys that JSON cannot hold");
-        let body = compress_to_vec(&json, EFFORT);
+        let json = self.to_json();
+        let body = compress_to_vec(json.as_bytes(), EFFORT);
         if json.len() > MAX_JSON || body.len() > MAX_BYTES - HEAD {
             return Err(LinkError::Oversized { most: MAX_BYTES });
         }
@@ -321,7 +329,7 @@ impl Session {
 
     /// As JSON.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("a session has no keys that JSON cannot hold")
+        to_text(self)
     }
 
     /// Checks that it does not ask for more than there may be, and that it is a tree.

@@ -4,8 +4,6 @@
 //! a copy, as keyframes need, is one block of memory. It takes a tenth of the code of a `BTreeMap`,
 //! of which the page would hold one for each kind of key and value.
 
-use serde::{Serialize, Serializer};
-
 /// A map in the order of its keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SortedMap<K, V>(Vec<(K, V)>);
@@ -94,11 +92,5 @@ impl<K: Ord, V> FromIterator<(K, V)> for SortedMap<K, V> {
         let mut map = Self::default();
         map.extend(pairs);
         map
-    }
-}
-
-impl<K: Serialize, V: Serialize> Serialize for SortedMap<K, V> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
     }
 }

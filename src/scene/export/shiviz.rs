@@ -3,10 +3,10 @@
 //! The file begins as ShiViz's own examples do: the regular expression that reads a line, then the
 //! one that separates runs, which is empty.
 
-use super::tables::quote;
 use super::{one_line, put};
 use crate::scene::trace::Arrow;
 use crate::scene::{Class, EventRow, Trace};
+use crate::sim::json::quote;
 use crate::sim::{ClientId, MessageId, NodeId, Seat};
 use crate::text::Language;
 
@@ -55,7 +55,7 @@ pub fn shiviz(rows: &[EventRow], trace: &Trace, language: Language) -> String {
         let mut comma = "";
         for (other, events) in clocks[host].iter().enumerate().filter(|(_, events)| **events > 0) {
             out.push_str(comma);
-            quote(&name(other, nodes, seats), true, &mut out);
+            quote(&name(other, nodes, seats), &mut out);
             put(&mut out, &[":", &events.to_string()]);
             comma = ",";
         }

@@ -2,6 +2,7 @@
 
 use super::put;
 use crate::scene::{Class, EventRow};
+use crate::sim::json::quote;
 use crate::text::Language;
 
 /// The columns of both, in order. Moments are whole microseconds of the world's clock.
@@ -78,26 +79,8 @@ fn write_row(row: &EventRow, language: Language, json: bool, out: &mut String) {
         match cell.is_empty() {
             true => out.push_str(if json { "null" } else { "" }),
             false if number => out.push_str(&cell),
-            false => quote(&cell, json, out),
+            false if json => quote(&cell, out),
+            false => put(out, &["\"", &cell.replace('"', "\"\""), "\""]),
         }
     }
-}
-
-/// Writes a text between quotes, for JSON or for CSV.
-pub(in crate::scene) fn quote(text: &str, json: bool, out: &mut String) {
-    out.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' if !json => out.push_str("\"\""),
-            '"' | '\\' if json => out.extend(['\\', letter]),
-            ..' ' if json => {
-                let digit = |part: u32| char::from_digit(part, 16).unwrap_or('0');
-                let number = u32::from(letter);
-                out.push_str("\\u00");
-                out.extend([digit(number / 16), digit(number % 16)]);
-            }
-            letter => out.push(letter),
-        }
-    }
-    out.push('"');
 }

@@ -1,10 +1,8 @@
 //! The branches of a timeline: what was done on each, how far it was lived, what is worth a mark.
 
-use serde::Serialize;
-
 use super::beats::Beats;
 use crate::sim::history::Turn;
-use crate::sim::json::read_struct;
+use crate::sim::json::json_struct;
 use crate::sim::machine::MAX_TEXT;
 use crate::sim::recording::Timed;
 use crate::sim::session::Strand;
@@ -26,7 +24,7 @@ pub const MAX_TIME: Micros = Micros::from_secs(365 * 86_400);
 pub const MAX_TURNS: usize = 1 << 17;
 
 /// A place in a run: so many steps were taken, and the clock shows this.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment {
     /// How many steps the world has taken.
     pub after: u64,
@@ -34,7 +32,7 @@ pub struct Moment {
     pub at: Micros,
 }
 
-read_struct!(Moment { after, at });
+json_struct!(Moment { after, at });
 
 impl Timed {
     /// The moment at which it was done, just before it.
@@ -65,7 +63,7 @@ pub(super) struct Notes<'a> {
 }
 
 /// A moment that the reader has marked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// The moment.
     pub moment: Moment,
@@ -73,7 +71,7 @@ pub struct Mark {
     pub text: Text,
 }
 
-read_struct!(Mark { moment, text });
+json_struct!(Mark { moment, text });
 
 /// One line of the run: everything done on it from the run's beginning on.
 #[derive(Clone, Debug, PartialEq, Eq)]
