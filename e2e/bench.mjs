@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 
 import { openPage, timeFrames, withBrowser } from "./helpers/browser.mjs";
+import { memory, playHour, seekAll, watchMemory } from "./helpers/hour.mjs";
 
 const folder = process.argv[2];
 const OPENINGS = 9;
@@ -128,6 +129,19 @@ async function pan(browser, origin) {
   await context.close();
 }
 
+/** Milliseconds of a seek in an hour, and what the page needs for it. */
+async function hour(browser, origin) {
+  const { link, events } = await playHour(path.join(folder, "hour.json"));
+  const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
+  await watchMemory(page);
+  await page.goto(`${origin}/?lang=en#run=${link}`);
+  await page.getByText(`${events} events`).waitFor({ timeout: 120_000 });
+  const times = (await seekAll(page)).map(({ took }) => took);
+  const needs = await memory(page);
+  console.log(`\nan hour, ${events} events: ${times.length} seeks, ms: ${figures(times)}; ${needs.toFixed(1)} MiB`);
+  await page.context().close();
+}
+
 await withBrowser(async (browser, origin) => {
   console.log(`Chromium ${browser.version()}`);
   await simulate(browser, origin);
@@ -135,6 +149,7 @@ await withBrowser(async (browser, origin) => {
   for (const crowd of CROWDS) await frames(browser, origin, crowd);
   console.log(`\nthe same while the space–time diagram of ${BUSY_EVENTS} events is panned`);
   await pan(browser, origin);
+  await hour(browser, origin);
 
   const times = [];
   for (let i = 0; i < OPENINGS; i++) times.push(await timeToOpen(browser, origin));

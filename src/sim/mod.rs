@@ -30,6 +30,7 @@ pub mod session;
 pub mod sorted;
 pub mod tally;
 pub mod timeline;
+pub mod trail;
 pub mod world;
 
 pub use action::{Action, ActionError};
@@ -46,6 +47,7 @@ pub use session::{LinkError, Session};
 pub use sorted::SortedMap;
 pub use tally::Tally;
 pub use timeline::Timeline;
+pub use trail::Trail;
 pub use world::{Body, Event, EventKind, Watch, World};
 
 /// The most nodes that a world can hold; the page offers [`PAGE_NODES`].

@@ -42,7 +42,7 @@ const JUDGE_EVERY: f64 = 1_000.0;
 /// How many times as long as the last one took the next one waits, at least.
 const PAUSE_AFTER_JUDGING: f64 = 10.0;
 /// What a judgement may cost: a third of a second.
-const BUDGET_TO_JUDGE: Budget = Budget { steps: 1_000_000, memory: 8 << 20 };
+const BUDGET_TO_JUDGE: Budget = Budget { steps: 1_000_000, memory: 4 << 20 };
 /// The most key events that are told at once, of each cluster.
 const MOST_NEWS: usize = 100;
 /// The most events that the list shows.

@@ -10,7 +10,7 @@ use std::convert::Infallible;
 
 use super::{Index, Log, Progress, Raft, Role, Server, Term};
 use crate::sim::protocol::Judge;
-use crate::sim::{NodeId, SortedMap};
+use crate::sim::{NodeId, SortedMap, Trail};
 
 /// What was found wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,12 +62,12 @@ pub struct Figure3 {
     leaders: SortedMap<Term, NodeId>,
     /// For each index from 1, the term of the entry that was seen there first, and the digest of
     /// the log up to it; term 0 where none was seen yet.
-    first: Vec<(Term, u64)>,
+    first: Trail<(Term, u64)>,
     /// The same for entries of other terms that were there, which are few.
     others: SortedMap<(Index, Term), u64>,
     /// For each index from 1, the digest of the committed log up to it and the term in which it was
     /// committed.
-    committed: Vec<(u64, Term)>,
+    committed: Trail<(u64, Term)>,
 }
 
 const ELECTION_SAFETY: usize = 0;
@@ -100,9 +100,9 @@ impl Judge<Raft> for Figure3 {
         Self {
             seen: vec![Seen::default(); nodes.into()],
             leaders: SortedMap::default(),
-            first: Vec::new(),
+            first: Trail::default(),
             others: SortedMap::default(),
-            committed: Vec::new(),
+            committed: Trail::default(),
         }
     }
 
@@ -246,15 +246,15 @@ impl Figure3 {
     /// is remembered, when it is the first.
     fn seen_before(&mut self, index: Index, term: Term, digest: u64) -> Option<u64> {
         let place = index.0 as usize - 1;
-        if self.first.len() <= place {
-            self.first.resize(place + 1, (Term(0), 0));
+        while self.first.len() <= place {
+            self.first.push((Term(0), 0));
         }
-        let first = &mut self.first[place];
+        let first = self.first[place];
         if first.0 == term {
             return Some(first.1);
         }
         if first.0 == Term(0) {
-            *first = (term, digest);
+            self.first.set(place, (term, digest));
             return None;
         }
         let known = self.others.get(&(index, term)).copied();

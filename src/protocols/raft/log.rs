@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::membership::Configuration;
 use super::snapshot::Snapshot;
-use crate::sim::Command;
 use crate::sim::digest::Digest;
+use crate::sim::{Command, Trail};
 
 /// A term: "time is divided into terms, and each term begins with an election" (§5.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,11 +109,11 @@ pub type Entries = Arc<[Arc<Entry>]>;
 #[derive(Clone, Debug, Default)]
 pub struct Log {
     start: Start,
-    entries: Vec<Arc<Entry>>,
+    entries: Trail<Arc<Entry>>,
     /// Where the digests begin: at the snapshot before the last one, so that a judge can compare what
     /// was committed and replaced in one step.
     known: (Index, u64),
-    digests: Vec<u64>,
+    digests: Trail<u64>,
 }
 
 /// What is left of the entries that a snapshot replaced.
@@ -142,7 +142,8 @@ impl Log {
     pub fn after(snapshot: &Snapshot) -> Self {
         let Snapshot { last_included_index: index, last_included_term: term, .. } = *snapshot;
         let known = (index, snapshot.log_digest);
-        Self { start: Start { index, term }, entries: Vec::new(), known, digests: Vec::new() }
+        let start = Start { index, term };
+        Self { start, known, ..Self::default() }
     }
 
     /// The index of the last entry that a snapshot replaced; 0 when there is no snapshot.
@@ -186,17 +187,23 @@ impl Log {
     }
 
     /// All entries that are here, in order.
-    pub fn entries(&self) -> &[Arc<Entry>] {
+    pub fn entries(&self) -> &Trail<Arc<Entry>> {
         &self.entries
+    }
+
+    /// About how many bytes a copy takes.
+    pub fn weight(&self) -> usize {
+        self.entries.weight() + self.digests.weight()
     }
 
     /// At most `most` entries from an index on, or from the first that is here.
     pub fn slice(&self, from: Index, most: u64) -> Entries {
-        let rest = &self.entries[self.place(from).unwrap_or(0).min(self.entries.len())..];
-        if rest.is_empty() {
+        let first = self.place(from).unwrap_or(0).min(self.entries.len());
+        let count = (self.entries.len() - first).min(most as usize);
+        if count == 0 {
             Entries::default()
         } else {
-            rest[..rest.len().min(most as usize)].into()
+            (first..first + count).map(|place| self.entries[place].clone()).collect()
         }
     }
 
@@ -214,7 +221,15 @@ impl Log {
     pub fn last_of_term(&self, term: Term, before: Index) -> Option<Index> {
         let upto = self.place(before.next()).unwrap_or(0).min(self.entries.len());
         // Terms only grow along a log, so those of a later term can be cut off by halving.
-        let after = self.entries[..upto].partition_point(|entry| entry.term <= term);
+        let (mut after, mut beyond) = (0, upto);
+        while after < beyond {
+            let middle = usize::midpoint(after, beyond);
+            if self.entries[middle].term <= term {
+                after = middle + 1;
+            } else {
+                beyond = middle;
+            }
+        }
         let last = Index(self.start.index.0 + after as u64);
         (after > 0 && self.term_at(last) == Some(term)).then_some(last)
     }
@@ -256,9 +271,9 @@ impl Log {
     pub fn compact(&mut self, index: Index) {
         let term = self.term_at(index).expect("what is replaced was there");
         let digest = self.digest_at(self.start.index).expect("it begins there or before");
-        self.digests.drain(..(self.start.index.0 - self.known.0.0) as usize);
+        self.digests.forget((self.start.index.0 - self.known.0.0) as usize);
         self.known = (self.start.index, digest);
-        self.entries.drain(..(index.0 - self.start.index.0) as usize);
+        self.entries.forget((index.0 - self.start.index.0) as usize);
         self.start = Start { index, term };
     }
 }

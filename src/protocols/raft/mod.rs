@@ -228,9 +228,8 @@ impl Protocol for Raft {
         server.durable
     }
 
-    /// A pointer and a digest an entry; the judge keeps four words more for all logs together.
     fn weight(server: &Server) -> usize {
-        size_of::<Server>() + server.durable.log.entries().len() * (size_of::<usize>() + 16)
+        size_of::<Server>() + server.durable.log.weight()
     }
 
     fn leads(server: &Server) -> Option<u64> {
