@@ -68,3 +68,10 @@ test("for readers who want no motion, messages stand still between events", asyn
   await expect(page.locator(".time")).not.toHaveText(now);
   expect(await places()).toEqual(before);
 });
+
+test("the right button and a long press select, and go to what can be done", async ({ lab }) => {
+  await lab.open({ seed: 3, nodes: 3 });
+  await lab.node(2).click({ button: "right" });
+  await expect(lab.node(2)).toHaveAttribute("aria-pressed", "true");
+  await expect(lab.get("button", "Crash")).toBeFocused();
+});

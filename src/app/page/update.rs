@@ -120,9 +120,11 @@ impl Page {
                 self.selection = selection;
             }
             Msg::FocusActions => {
-                // It comes after the selection, and finds its buttons.
-                let action = self.host.query_selector(".actions button");
-                browser::focus(action.ok().flatten());
+                // Once the buttons of what was just selected are there.
+                let host = self.host.clone();
+                yew::platform::spawn_local(async move {
+                    browser::focus(host.query_selector(".actions button").ok().flatten());
+                });
                 return false;
             }
             Msg::Start(plan) => self.start(plan),
