@@ -131,9 +131,9 @@ test("keys that are typed into a field are text", async ({ lab, page }) => {
   expect(await lab.now()).toBe(0);
 });
 
-for (const [opener, tag] of [["Help"], ["New run…", "@chromium"], ["Partition…"], ["Links…", "@chromium"]]) {
-  // Of the dialogs with few stops the last is followed by the bars of the browser; in Firefox they keep the keyboard.
-  test(`the dialog “${opener}” holds the focus, closes by Escape, and gives the focus back`, { tag }, async ({ lab, page }) => {
+for (const opener of ["Help", "New run…", "Partition…", "Links…"]) {
+  // After the last stop of a dialog come the bars of the browser; in Firefox they keep the keyboard.
+  test(`the dialog “${opener}” holds the focus, closes by Escape, and gives the focus back`, { tag: "@chromium" }, async ({ lab, page }) => {
     await lab.open();
     await lab.select(1);
     const button = lab.get("button", opener);
