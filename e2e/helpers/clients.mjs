@@ -3,7 +3,7 @@
 import { expect } from "./lab.mjs";
 
 /** Lets the page go on from a recording. */
-const open = (page, recording) => page.evaluate((json) => globalThis.__conclave_open(json), JSON.stringify(recording));
+const open = (page, recording) => page.evaluate((json) => globalThis.conclave.load(json), JSON.stringify(recording));
 
 /**
  * A leader is cut off, another one is elected and writes, then somebody reads at the old one. `reads` says how
