@@ -195,7 +195,7 @@ test("a link is shown as a code, if it is not too long for one", async ({ lab, p
   const write = (value) => ({ request: { node: 0, op: { write: { key: "x", value } }, persistent: false } });
   const actions = Array.from({ length: 70 }, (_, after) => ({ at: 0, after, action: write(random(60)) }));
   const recording = { format: 1, protocol: "raft", nodes: 5, seed: 1, actions };
-  await page.evaluate((json) => globalThis.__conclave_open(json), JSON.stringify(recording));
+  await page.evaluate((json) => globalThis.conclave.load(json), JSON.stringify(recording));
   await lab.press(lab.get("button", "share.code"));
   await lab.inDialog("share.code_title", {}, async (dialog) => {
     await expect(dialog).toContainText(new RegExp(lab.t("share.no_code", { length: "\\d{4}", most: 2953 })));
