@@ -66,21 +66,25 @@ impl Page {
         let floor = el(if embed { "div" } else { "main" });
         let class = if side.is_some() { "floor" } else { "floor alone" };
         let floor = floor.attrs(&["class"], vec![class.into()]).kid(left).kids(side);
+        // What comes and goes keeps its place: else Yew makes all that stand before it anew.
         let dialog = self.dialog.map(|dialog| {
             let link = self.link.as_ref();
             dialogs::dialog(ui, dialog, &self.draft, scene, lab, link, &self.dialog_element)
         });
+        let board =
+            self.board.as_ref().map(|board| Html::from(board::board(ui, board, self.title())));
+        let header = controls.then(|| Html::from(self.header()));
         html! {
             <div class={classes!("lab", embed.then_some("embed"))}
                 onkeydown={self.hotkeys()} ondragover={Callback::from(|event: DragEvent| event.prevent_default())}
                 ondrop={self.drop()}>
                 // First, so that it is what is printed that patterns are looked up in.
-                { for self.board.as_ref().map(|board| board::board(ui, board, self.title())) }
-                { for controls.then(|| self.header()) }
+                { board.unwrap_or_default() }
+                { header.unwrap_or_default() }
                 { self.notices() }
                 { el("p").fixed(&[("class", Is("sr")), ("role", Is("status"))]).text(self.said.clone()) }
                 { floor }
-                { for dialog }
+                { dialog.unwrap_or_default() }
             </div>
         }
     }
