@@ -38,7 +38,7 @@ async function elects() {
 
 /** Presses a key until what has the focus is named so. */
 async function focus(key, name) {
-  for (let presses = 0; presses < 60; presses++) {
+  for (let presses = 0; presses < 200; presses++) {
     const focused = await webkit.run(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.innerText);
     if (name.test(focused)) return;
     await webkit.press(key);
