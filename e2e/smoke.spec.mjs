@@ -24,7 +24,8 @@ test.describe("opens and elects a leader", () => {
     });
   }
 
-  test("where nothing may be stored", async ({ page }) => {
+  // What Trunk builds are modules, which no page without an origin may load.
+  bundleTest("where nothing may be stored", async ({ page }) => {
     await page.goto("/host?/");
     await elects(page.frameLocator("iframe"));
     const frame = page.frames()[1];
