@@ -2,11 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 
-import { build } from "./helpers/environment.mjs";
 import { expect, test } from "./helpers/test.mjs";
-
-// Trunk's page starts as a module of its own; others are given the bundle.
-test.skip(build === "trunk");
 
 const SCRIPT = '<script src="/app.js"></script>';
 

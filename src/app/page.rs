@@ -1,6 +1,7 @@
 //! The hub: the one place that owns the run and changes it.
 
 mod obey;
+mod script;
 mod update;
 mod view;
 
