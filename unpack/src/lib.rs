@@ -29,7 +29,7 @@ pub fn unpack(packed: &[u8], mut room: &mut [u8], out: &mut [u8]) {
         lzma::decompress(body, place);
         (*stream, packed, room) = (place, rest, free);
     }
-    streams::walk(&mut Merge { streams, out, passed: 0 });
+    streams::walk(&mut Merge { streams, out, passed: 0, function: 0 });
 }
 
 fn number(bytes: &[u8]) -> usize {
@@ -41,6 +41,8 @@ struct Merge<'a> {
     streams: [&'a [u8]; STREAMS],
     out: &'a mut [u8],
     passed: usize,
+    /// Where the last function begins.
+    function: usize,
 }
 
 impl Belt for Merge<'_> {
@@ -53,8 +55,23 @@ impl Belt for Merge<'_> {
         byte
     }
 
-    fn passed(&self) -> usize {
-        self.passed
+    fn begin_function(&mut self) {
+        self.function = self.passed;
+    }
+
+    fn end_function(&mut self) {
+        let mut size = self.passed - self.function;
+        // A digit of LEB128 after the other, each put before the function.
+        loop {
+            let more = size >= 0x80;
+            let Some(place) = self.out.get_mut(self.function..=self.passed) else { broken() };
+            place.copy_within(..place.len() - 1, 1);
+            place[0] = size as u8 & 0x7F | u8::from(more) << 7;
+            (self.function, self.passed, size) = (self.function + 1, self.passed + 1, size >> 7);
+            if !more {
+                break;
+            }
+        }
     }
 
     fn is_done(&self) -> bool {

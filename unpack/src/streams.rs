@@ -1,6 +1,8 @@
 //! A wasm, taken apart into streams of like things: what its instructions do, which locals they use, how far into memory
 //! they reach ... Each is more like itself than like the others, which makes it pack better by a sixteenth.
 //!
+//! The sizes of functions are left out: they can be counted again.
+//!
 //! [`walk`] knows the format (WebAssembly core specification, §5). It moves one byte after the other along a [`Belt`], from
 //! the whole into the streams or back, and looks only at what has passed: so both ways are the same walk, and whatever it
 //! takes for an instruction, the way back takes for the same.
@@ -9,7 +11,7 @@
 pub const STREAMS: usize = 12;
 /// All sections but the code, and the code's head.
 const REST: usize = 0;
-/// What instructions do, with what tells about it: types of blocks, alignments.
+/// What instructions do, and the types of blocks.
 const OPCODES: usize = 1;
 /// The locals that they use.
 const LOCALS: usize = 2;
@@ -25,8 +27,8 @@ const CALLS: usize = 6;
 const BRANCHES: usize = 7;
 /// Constants of other types.
 const WIDE_CONSTANTS: usize = 8;
-/// The sizes of functions.
-const SIZES: usize = 9;
+/// How memory that is read or written is said to be aligned: a hint, see `xtask`.
+pub const ALIGNMENTS: usize = 9;
 /// How many locals they have of which type.
 const TYPES: usize = 10;
 /// What is left.
@@ -39,9 +41,11 @@ const CODE_SECTION: u8 = 10;
 pub trait Belt {
     /// Moves the next byte from or to a stream.
     fn byte(&mut self, stream: usize) -> u8;
-    /// How many bytes of the whole have passed.
-    fn passed(&self) -> usize;
-    /// Whether all have.
+    /// A function is next, which starts with its size.
+    fn begin_function(&mut self);
+    /// The function has passed.
+    fn end_function(&mut self);
+    /// Whether the whole has passed.
     fn is_done(&self) -> bool;
 }
 
@@ -62,19 +66,27 @@ pub fn walk(belt: &mut impl Belt) {
 }
 
 fn function(belt: &mut impl Belt) {
-    let size = number(belt, SIZES);
-    let end = belt.passed() + size;
+    belt.begin_function();
     for _ in 0..number(belt, TYPES) {
         number(belt, TYPES);
         belt.byte(TYPES);
     }
-    while belt.passed() < end {
-        instruction(belt);
+    // The body is a block, too.
+    let mut depth = 1;
+    while depth > 0 {
+        match instruction(belt) {
+            0x02..=0x04 => depth += 1,
+            0x0B => depth -= 1,
+            _ => {}
+        }
     }
+    belt.end_function();
 }
 
-fn instruction(belt: &mut impl Belt) {
-    match belt.byte(OPCODES) {
+/// Moves an instruction and says which.
+fn instruction(belt: &mut impl Belt) -> u8 {
+    let opcode = belt.byte(OPCODES);
+    match opcode {
         // Blocks, and globals and tables, which are few.
         0x02..=0x04 | 0x23..=0x26 => _ = number(belt, OPCODES),
         0x0C | 0x0D => _ = number(belt, BRANCHES),
@@ -94,7 +106,7 @@ fn instruction(belt: &mut impl Belt) {
         }
         0x20..=0x22 => _ = number(belt, LOCALS),
         0x28..=0x3E => {
-            number(belt, OPCODES);
+            number(belt, ALIGNMENTS);
             if belt.byte(OFFSETS) >= 0x80 {
                 number(belt, FAR_OFFSETS);
             }
@@ -118,6 +130,7 @@ fn instruction(belt: &mut impl Belt) {
         }
         _ => {}
     }
+    opcode
 }
 
 fn bytes(belt: &mut impl Belt, stream: usize, count: usize) {

@@ -146,7 +146,9 @@ fn bind(workspace: &Workspace, wasm: &Path, profile: Profile) -> Result<(String,
             import.name = short;
         }
     }
-    Ok((glue, module.emit_wasm()))
+    let mut wasm = module.emit_wasm();
+    without_alignments(&mut wasm);
+    Ok((glue, wasm))
 }
 
 /// The glue without the statement by which it finds its own address. Nothing wants it, and it throws in the text of a
@@ -261,9 +263,19 @@ impl Parts {
     }
 }
 
+/// Says of no access to memory how it is aligned. That is a hint, which processors of today do not need, and 3 KB that
+/// cannot be foretold.
+fn without_alignments(wasm: &mut [u8]) {
+    let mut split = Split::new(wasm);
+    streams::walk(&mut split);
+    for place in split.alignments {
+        wasm[place] = 0;
+    }
+}
+
 /// A wasm, packed for the crate `unpack`. What is published is packed as well as can be, which takes some seconds.
 fn pack(wasm: &[u8], profile: Profile) -> Result<Vec<u8>> {
-    let mut split = Split { whole: wasm, passed: 0, streams: Default::default() };
+    let mut split = Split::new(wasm);
     streams::walk(&mut split);
     let (mut head, mut bodies) = (Vec::new(), Vec::new());
     for stream in &split.streams {
@@ -274,6 +286,9 @@ fn pack(wasm: &[u8], profile: Profile) -> Result<Vec<u8>> {
         bodies.extend(packed);
     }
     head.extend(bodies);
+    let (mut room, mut unpacked) = (vec![0; wasm.len()], vec![0; wasm.len()]);
+    unpack::unpack(&head, &mut room, &mut unpacked);
+    ensure!(unpacked == wasm, "the wasm does not unpack to what was packed");
     Ok(head)
 }
 
@@ -282,19 +297,35 @@ struct Split<'a> {
     whole: &'a [u8],
     passed: usize,
     streams: [Vec<u8>; STREAMS],
+    /// Where the alignments are.
+    alignments: Vec<usize>,
+}
+
+impl<'a> Split<'a> {
+    fn new(whole: &'a [u8]) -> Self {
+        Self { whole, passed: 0, streams: Default::default(), alignments: Vec::new() }
+    }
 }
 
 impl Belt for Split<'_> {
     fn byte(&mut self, stream: usize) -> u8 {
         let byte = self.whole[self.passed];
+        if stream == streams::ALIGNMENTS {
+            self.alignments.push(self.passed);
+        }
         self.streams[stream].push(byte);
         self.passed += 1;
         byte
     }
 
-    fn passed(&self) -> usize {
-        self.passed
+    fn begin_function(&mut self) {
+        while self.whole[self.passed] >= 0x80 {
+            self.passed += 1;
+        }
+        self.passed += 1;
     }
+
+    fn end_function(&mut self) {}
 
     fn is_done(&self) -> bool {
         self.passed == self.whole.len()
@@ -391,6 +422,41 @@ mod tests {
             assert_eq!(unpacked(&small(), profile), small());
             assert_eq!(unpacked(b"\0asm\x01\0\0\0", profile), b"\0asm\x01\0\0\0");
         }
+    }
+
+    #[test]
+    fn alignments_are_hints_and_go() {
+        let mut wasm = small();
+        without_alignments(&mut wasm);
+        let mut expected = small();
+        let load = expected.windows(2).position(|bytes| bytes == [0x28, 2]).unwrap();
+        expected[load + 1] = 0;
+        assert_eq!(wasm, expected);
+    }
+
+    #[test]
+    fn sizes_of_functions_are_counted_again() {
+        for length in [0, 123, 124, 20_000] {
+            // No locals, some `nop`, `end`.
+            let body = [&[0][..], &vec![0x01; length], &[0x0B]].concat();
+            let mut code = vec![1];
+            code.extend(leb(body.len()));
+            code.extend(body);
+            let mut wasm = b"\0asm\x01\0\0\0\x0A".to_vec();
+            wasm.extend(leb(code.len()));
+            wasm.extend(code);
+            assert!(unpacked(&wasm, Profile::Dev) == wasm, "{length}");
+        }
+    }
+
+    fn leb(mut number: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while number >= 0x80 {
+            bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        bytes.push(number as u8);
+        bytes
     }
 
     #[test]
