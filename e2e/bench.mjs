@@ -7,7 +7,7 @@ import { openPage, timeFrames, withBrowser } from "./helpers/browser.mjs";
 import { memory, playHour, seekAll, watchMemory } from "./helpers/hour.mjs";
 
 const folder = process.argv[2];
-const OPENINGS = 9;
+const OPENINGS = 20;
 const FRAMES = 240;
 
 /** Clusters whose heartbeats keep about so many messages under way. */

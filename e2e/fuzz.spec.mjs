@@ -32,23 +32,51 @@ function key(draw) {
   return { key: LETTERS[draw(LETTERS.length)], shift: draw(8) === 0 };
 }
 
-/** In the page: notes the key after which nothing had the focus any more, though something had it before. */
+/** In the page: notes each key after which, or before the next, nothing had the focus though something had it before; and
+ * each thing that had the focus and could not be seen to have it. */
 function watch() {
-  globalThis.lost = [];
-  const nowhere = () => document.activeElement === null || document.activeElement === document.body;
-  let had;
+  const faults = (globalThis.faults = []);
+  globalThis.watched = { keys: 0, kept: 0 };
+  const STOPS = "a[href], button, input, select, textarea, summary, [tabindex]";
+  const told = (element) => element.outerHTML.slice(0, 120);
+  /** What has the focus, if anything. */
+  const focus = () => (document.activeElement === document.body ? null : document.activeElement);
+  /** Tab goes beyond the page, and comes back: whether there was nowhere else to go. */
+  const wasLast = (element, back) => {
+    const place = back ? Node.DOCUMENT_POSITION_PRECEDING : Node.DOCUMENT_POSITION_FOLLOWING;
+    const stops = [...(document.querySelector("dialog[open]") ?? document).querySelectorAll(STOPS)];
+    const reached = (stop) => stop.tabIndex >= 0 && !stop.disabled && stop.checkVisibility({ visibilityProperty: true });
+    return !stops.some((stop) => element.compareDocumentPosition(stop) & place && !element.contains(stop) && reached(stop));
+  };
+  /** Whether it is drawn, with a ring or a border of its own around it. */
+  const isSeen = (element) => {
+    const { width, height } = element.getBoundingClientRect();
+    const ringed = getComputedStyle(element).outlineStyle !== "none" || element.querySelector(".halo");
+    return width > 0 && height > 0 && element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && ringed;
+  };
+  let before, kept, keptTold;
   // Before all others, and after them.
-  addEventListener("keydown", () => (had = nowhere() ? undefined : document.activeElement.outerHTML.slice(0, 120)), true);
-  addEventListener("keyup", ({ key }) => {
-    // Tab goes beyond the page, and comes back.
-    if (had && key !== "Tab" && nowhere()) globalThis.lost.push(`${key} at ${had}`);
+  addEventListener("keydown", ({ key }) => {
+    before = focus();
+    if (kept && !before) faults.push(`before ${key}, at ${keptTold}`);
+  }, true);
+  addEventListener("keyup", ({ key, shiftKey }) => {
+    globalThis.watched.keys += 1;
+    kept = focus();
+    if (kept) {
+      globalThis.watched.kept += 1;
+      keptTold = told(kept);
+      if (kept !== before && !isSeen(kept)) faults.push(`after ${key} not to be seen: ${keptTold}`);
+    } else if (before && !(key === "Tab" && wasLast(before, shiftKey))) {
+      faults.push(`${key} at ${told(before)}`);
+    }
   }, true);
   // Files are chosen in a window of the system, which has the keys for itself.
   addEventListener("click", (event) => event.target.type === "file" && event.preventDefault(), true);
 }
 
 test(`${KEYS} keys at random: nothing breaks, and the focus is never lost`, async ({ lab, page }) => {
-  test.slow();
+  test.setTimeout(600_000);
   await page.addInitScript(watch);
   const cdp = await page.context().newCDPSession(page);
   await lab.open({ seed: 7, nodes: 3, speed: 100 });
@@ -65,13 +93,18 @@ test(`${KEYS} keys at random: nothing breaks, and the focus is never lost`, asyn
   let broken = false;
   for (let pressed = 0; pressed < KEYS; pressed += BATCH) {
     await Promise.all(Array.from({ length: BATCH }, () => key(draw)).flatMap(press));
-    const lost = await page.evaluate(() => globalThis.lost);
-    expect(lost, `keys ${pressed} to ${pressed + BATCH}`).toEqual([]);
+    const faults = await page.evaluate(() => globalThis.faults);
+    expect(faults, `keys ${pressed} to ${pressed + BATCH}`).toEqual([]);
     await expect(page.locator("html")).toHaveAttribute("data-conclave", "running");
     // A rule that was broken and mended leaves its traces until the next run.
     broken ||= (await switched.count()) > 0;
     if (!broken) await expect(page.locator(".verdicts > .broken")).toHaveCount(0);
   }
+  // The keys were looked at, and the most of them met something that had the focus.
+  const { keys, kept } = await page.evaluate(() => globalThis.watched);
+  // Those that choose in an open list are the system's.
+  expect(keys).toBeGreaterThan(0.95 * KEYS);
+  expect(kept).toBeGreaterThan(KEYS / 2);
 
   // It still runs.
   await page.keyboard.press("Escape");

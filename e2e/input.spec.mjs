@@ -174,9 +174,9 @@ for (const lang of ["en", "zh"]) {
 
 test("?lang=xx is refused, and the reader's own language is spoken", async ({ browser, baseURL }) => {
   for (const [locale, text] of [
-    ["en-GB", "lang: “xx” is not allowed. One of: en, zh."],
-    ["zh-CN", "lang：不能取“xx”。可取的值：en、zh。"],
-    ["fr-FR", "lang: “xx” is not allowed. One of: en, zh."],
+    ["en-GB", "lang: “xx” is not allowed. One of: auto, en, zh."],
+    ["zh-CN", "lang：不能取“xx”。可取的值：auto、en、zh。"],
+    ["fr-FR", "lang: “xx” is not allowed. One of: auto, en, zh."],
   ]) {
     const context = await browser.newContext({ locale });
     const page = await context.newPage();

@@ -3,8 +3,9 @@
 import { readFile } from "node:fs/promises";
 import AxeBuilder from "@axe-core/playwright";
 
+import { policies } from "./helpers/documentation.mjs";
 import { build } from "./helpers/environment.mjs";
-import { PLACES } from "./helpers/places.mjs";
+import { FORBIDDEN, PLACES } from "./helpers/places.mjs";
 import { elects, expect, running, test } from "./helpers/test.mjs";
 
 /** Trunk's page makes only the promises of a site. */
@@ -17,10 +18,11 @@ test.describe("opens and elects a leader", () => {
   for (const { name, address, framed, element } of PLACES) {
     test(name, async ({ page, context }) => {
       await page.goto(address);
-      const lab = framed ? page.frameLocator("iframe") : page.locator(element ? "consensus-lab" : "html");
-      if (!element) await running(framed ? lab : page);
-      await elects(lab);
+      const where = framed ? page.frameLocator("iframe") : page;
+      if (!element) await running(where);
+      await elects(where.locator(element ? "consensus-lab" : "html"));
       expect(await context.cookies()).toEqual([]);
+      if (element) await expect(where.getByAltText("Five nodes")).not.toBeVisible();
     });
   }
 
@@ -32,6 +34,30 @@ test.describe("opens and elects a leader", () => {
     expect(await frame.evaluate(() => self.origin)).toBe("null");
     await expect(frame.evaluate(() => localStorage)).rejects.toThrow(/SecurityError|insecure/);
   });
+
+  for (const address of ["/", ...(build === "bundle" ? ["/artefacts/conclave.html", "/element?classic"] : [])]) {
+    test(`at ${address}, where the reader's browser denies all storage`, async ({ page }) => {
+      await page.addInitScript(() => {
+        const deny = (owner, name) =>
+          Object.defineProperty(owner, name, {
+            get() {
+              throw new DOMException(`${name} is denied`, "SecurityError");
+            },
+          });
+        for (const name of ["localStorage", "sessionStorage", "indexedDB", "caches", "cookieStore"]) deny(globalThis, name);
+        deny(Document.prototype, "cookie");
+        deny(Navigator.prototype, "serviceWorker");
+        deny(Navigator.prototype, "storage");
+      });
+      await page.goto(address);
+      await elects(page.locator(address.includes("element") ? "consensus-lab" : "html"));
+    });
+  }
+});
+
+test("no policy that is documented, or carried, allows scripts or styles that are written in a page, or eval", async ({ request }) => {
+  const carried = build === "bundle" ? [(await request.get("/strict-file")).headers()["content-security-policy"]] : [];
+  for (const policy of [...Object.values(policies), ...carried]) expect(policy).not.toMatch(/'unsafe-|\*|https?:(\s|$)/);
 });
 
 test.describe("explains that it cannot start", () => {
@@ -66,16 +92,18 @@ test.describe("explains that it cannot start", () => {
     // What is logged as an object has no text in Firefox.
     test.use({ expectedErrors: /WebAssembly|Content Security Policy|^\{\}$/ });
 
-    test("by the policy of the host", async ({ page }) => {
-      await page.goto("/no-wasm/");
-      await explained(page);
-      await expect(page.getByText("it was not allowed to start")).toBeVisible();
-    });
-
-    bundleTest("by the policy of the page that shows it", async ({ page }) => {
-      await page.goto("/no-wasm-srcdoc");
-      await explained(page.frameLocator("iframe"));
-    });
+    for (const { name, address, framed, element } of FORBIDDEN) {
+      test(name, async ({ page }) => {
+        await page.goto(address);
+        const where = framed ? page.frameLocator("iframe") : page;
+        if (element) await expect(where.getByRole("heading", { name: "Conclave cannot start here" })).toBeVisible();
+        else await explained(where);
+        await expect(where.getByText("it was not allowed to start")).toBeVisible();
+        // A picture stands for what cannot be shown.
+        await expect(where.getByRole("img", { name: "Five nodes" })).toBeVisible();
+        if (element) await expect(where.getByRole("link", { name: "Five nodes" })).toBeVisible();
+      });
+    }
   });
 });
 

@@ -3,7 +3,7 @@
 import { expect, test } from "@playwright/test";
 
 import { port } from "./helpers/environment.mjs";
-import { PLACES } from "./helpers/places.mjs";
+import { FORBIDDEN, PLACES } from "./helpers/places.mjs";
 import { digests, recordings, replayHere, replayInWorker } from "./helpers/replay.mjs";
 import { WebKit } from "./helpers/webkit.mjs";
 
@@ -46,27 +46,54 @@ async function focus(key, name) {
   throw new Error(`${name} is not reached by this key`);
 }
 
+/** The element there, once it is ready. */
+const isReady = () => document.querySelector("consensus-lab")?.ready?.then((lab) => [lab.play()]);
+
+/** Whether what is to be stored is refused, or there is nothing. */
+const storesNothing = () => {
+  try {
+    return localStorage.length === 0 && document.cookie === "";
+  } catch (error) {
+    return error.name === "SecurityError";
+  }
+};
+
+/** The addresses that were asked of anybody else. */
+const foreign = (origin) =>
+  performance.getEntriesByType("resource").map(({ name }) => name).filter((name) => !/^(data|blob|file):/.test(name) && !name.startsWith(`${origin}/`));
+
 test.describe("opens and elects a leader", () => {
   for (const { name, address, framed, element } of PLACES) {
     test(name, async () => {
       await webkit.open(new URL(address, ORIGIN).href);
+      const [what, there] = element ? ["the lab", isReady] : ["the program", isRunning];
+      await (framed ? webkit.enterFrame(what, there) : webkit.until(what, there));
       if (element) {
-        await webkit.until("the lab", () => document.querySelector("consensus-lab").ready?.then((lab) => [lab.play()]));
         await webkit.until("a leader", () => document.querySelector("consensus-lab").state().nodes.some(({ leads }) => leads));
       } else {
-        await (framed ? webkit.enterFrame("the program", isRunning) : webkit.until("the program", isRunning));
         await elects();
       }
-      const asked = await webkit.run(() => performance.getEntriesByType("resource").map(({ name }) => name));
-      expect(asked.filter((name) => !/^(data|blob|file):/.test(name) && !name.startsWith(`${ORIGIN}/`))).toEqual([]);
+      expect(await webkit.run(foreign, ORIGIN)).toEqual([]);
+      expect(await webkit.run(storesNothing)).toBe(true);
+      if (address.startsWith("/host")) expect(await webkit.run(() => self.origin)).toBe("null");
+      expect(await webkit.cookies()).toEqual([]);
     });
   }
 });
 
-test("explains that it cannot start by the policy of the host", async () => {
-  await webkit.open(`${ORIGIN}/no-wasm/`);
-  const explanation = () => /it was not allowed to start/.test(document.querySelector("[role=alert]")?.innerText);
-  await webkit.until("an explanation", explanation);
+test.describe("where wasm is forbidden, a picture and an explanation stand for", () => {
+  // The text of a frame WebKit lets run wasm all the same.
+  for (const { name, address } of FORBIDDEN.filter(({ framed }) => !framed)) {
+    test(name, async () => {
+      await webkit.open(new URL(address, ORIGIN).href);
+      const explained = () => {
+        const place = document.querySelector("consensus-lab")?.shadowRoot ?? document;
+        const picture = document.querySelector("img[alt^='Five nodes']");
+        return /it was not allowed to start/.test(place.querySelector("[role=alert]")?.innerText) && picture.checkVisibility();
+      };
+      await webkit.until("an explanation", explained);
+    });
+  }
 });
 
 test("a node is crashed by keyboard, and time goes back and forward again", async () => {

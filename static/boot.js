@@ -208,7 +208,9 @@ function conclaveBoot(load) {
       if (isFromWasm(error)) return showTrapped(String(error));
       if (error) console.error(error);
       root.dataset.conclave = "unsupported";
-      showTrouble(...whyNot(error));
+      // In place of the page, a picture of it.
+      const { href } = document.querySelector("link[rel=icon]");
+      showTrouble(make("img", { src: href, width: 96, alt: "Five nodes, one of which leads" }), ...whyNot(error));
     }
   }
 

@@ -8,14 +8,14 @@ function conclaveElement({ wanted, wear, whyNot, apology, home }) {
   // A worker has no elements; two copies of this script share one.
   if (typeof customElements === "undefined" || customElements.get("consensus-lab")) return;
 
-  const TEXTS = ["protocol", "beside", "seed", "theme", "controls", "panels", "motion", "faults"];
+  const TEXTS = ["protocol", "beside", "seed", "theme", "controls", "panels", "motion", "faults", "scenario"];
   const FLAGS = ["autoplay", "embed", "poster"];
   const METHODS = ["play", "pause", "step", "seek", "act", "state", "recording", "load"];
   const NAMES = [...TEXTS, ...FLAGS, "nodes", "speed", "lang"];
 
   /** How it looks until the program comes with its own style. */
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(":host{display:block}:host([hidden]){display:none}button{min:2.75em;padding:.6em 1.2em;font:inherit}");
+  sheet.replaceSync(":host{display:block}:host([hidden]){display:none}button{min-height:2.75em;padding:.6em 1.2em;font:inherit}");
 
   class ConsensusLab extends HTMLElement {
     static observedAttributes = NAMES;

@@ -79,6 +79,14 @@ export class Pointer {
     await field.fill(text);
   }
 
+  /** Hits the link between two nodes, in its middle. */
+  async hitLink(one, other) {
+    await this.lab.node(one).scrollIntoViewIfNeeded();
+    const [a, b] = await Promise.all([one, other].map((number) => this.lab.node(number).boundingBox()));
+    const middle = [(a.x + a.width / 2 + b.x + b.width / 2) / 2, (a.y + a.height / 2 + b.y + b.height / 2) / 2];
+    await (this.lab.touch ? this.lab.page.touchscreen.tap(...middle) : this.lab.page.mouse.click(...middle));
+  }
+
   async turn(slider, way) {
     const { width, height } = await slider.boundingBox();
     const position = { x: width * (way < 0 ? 0.3 : 0.7), y: height / 2 };

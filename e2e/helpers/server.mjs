@@ -27,6 +27,9 @@ const slides = path.join(path.dirname(fileURLToPath(import.meta.url)), "../node_
 /** The policy that the page in one file carries. */
 const carried = (html) => /<meta http-equiv="Content-Security-Policy" content="(.*?)"/.exec(html)[1];
 
+/** The same policy for readers whose browser may run no WebAssembly. */
+const withoutWasm = (policy) => policy.replace(" 'wasm-unsafe-eval'", "");
+
 /** Folders under several paths, each with the policy that its host sends, made from its origin. */
 const PLACES = {
   "/": {},
@@ -34,7 +37,7 @@ const PLACES = {
   "/strict/": { policy: () => STRICT },
   "/strict-sandboxed/": { policy: (origin) => policies.sandboxed.replaceAll("https://example.org", origin) },
   "/strict-installed/": { policy: () => `${STRICT}; ${policies.installed}` },
-  "/no-wasm/": { policy: () => STRICT.replace(" 'wasm-unsafe-eval'", "") },
+  "/no-wasm/": { policy: () => withoutWasm(STRICT) },
   "/artefacts/": { folder: artefacts },
   // Where the snippets of the documentation think they are.
   "/snippet/": { folder: artefacts },
@@ -50,20 +53,22 @@ const quoted = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;")
 /** A frame of another page; its attributes say what it shows. */
 const frame = (attributes) => document(`<iframe title="Conclave" width="1200" height="720" ${attributes}></iframe>`);
 
+/** The text of a frame. */
+const framed = (text, sandbox = "") => frame(`${sandbox} srcdoc="${quoted(text)}"`);
+
 /** The pages of others that show ours, by their paths; `?` is followed by what they are told. Each gives HTML and a policy. */
 const HOSTS = {
   "/host": async (address) => [frame(`sandbox="allow-scripts" src="${quoted(address)}"`)],
-  "/srcdoc": async (sandbox) => [frame(`${sandbox} srcdoc="${quoted(await single())}"`)],
-  "/strict-srcdoc": async () => {
-    const text = await single();
-    return [frame(`srcdoc="${quoted(text)}"`), carried(text)];
-  },
-  "/no-wasm-srcdoc": async () => {
-    const text = await single();
-    return [frame(`srcdoc="${quoted(text)}"`), carried(text).replace(" 'wasm-unsafe-eval'", "")];
-  },
+  "/deep/er/path/srcdoc": async () => [framed(await readFile(path.join(dist, "index.html"), "utf8"))],
+  "/srcdoc": async (sandbox) => [framed(await single(), sandbox)],
+  "/strict-file": async () => single().then((text) => [text, carried(text)]),
+  "/strict-srcdoc": async () => single().then((text) => [framed(text), carried(text)]),
+  "/no-wasm-file": async () => single().then((text) => [text, withoutWasm(carried(text))]),
+  "/no-wasm-srcdoc": async () => single().then((text) => [framed(text), withoutWasm(carried(text))]),
   "/element": async (script) => [element(script)],
   "/strict-element": async (script) => [element(script), policies.element],
+  "/no-wasm-element": async (script) => [element(script), withoutWasm(policies.element)],
+  "/element-srcdoc": async (script) => [framed(element(script))],
   "/snippet/": async (number) => {
     const snippet = snippets[number];
     if (!snippet.includes("data-src")) return [document(snippet)];
@@ -73,13 +78,14 @@ const HOSTS = {
   },
 };
 
-/** A page with a lab in it; the element comes out of the npm package, by one of its scripts. */
+/** A page with a lab in it; the element comes out of the npm package, by one of its scripts. What stands for it is a link
+ * with a picture. */
 const element = (script) =>
   document(`${
     script === "module"
       ? '<script type="module" src="/artefacts/npm/index.js"></script>'
       : '<script src="/artefacts/npm/conclave.js" defer></script>'
-  }<consensus-lab lang="en" speed="1000"></consensus-lab>`);
+  }<consensus-lab lang="en" speed="1000"><a href="#elsewhere"><img alt="Five nodes" src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" /></a></consensus-lab>`);
 
 const single = () => readFile(path.join(artefacts, "conclave.html"), "utf8");
 
@@ -102,6 +108,8 @@ async function answer(address, root, origin) {
   try {
     const body = await readFile(file);
     headers["Content-Type"] = MEDIA_TYPES[path.extname(file)] ?? "application/octet-stream";
+    // As hosts of packages do: only so may a page without an origin load modules.
+    if (folder === artefacts) headers["Access-Control-Allow-Origin"] = "*";
     if (policy) headers["Content-Security-Policy"] = policy(origin);
     return [200, headers, body];
   } catch {

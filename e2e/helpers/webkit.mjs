@@ -87,6 +87,9 @@ export class WebKit {
       return this.run(work);
     });
 
+  /** The cookies of the page, those included that scripts do not see. */
+  cookies = () => this.call("GET", "/cookie");
+
   /** Clicks the button of this name. */
   async click(name) {
     const element = await patiently(`“${name}”`, () =>

@@ -5,7 +5,7 @@ use conclave::scene::keys::HOTKEYS;
 use conclave::scene::{GLYPHS, Glyph, Lab, Scene};
 use conclave::sim::{Action, MemberChange, NodeId, Order, PAGE_NODES, Place, Recording};
 use conclave::text::{LANGUAGES, Phrase, say};
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::{HtmlDialogElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::element::{Element, Is, all, check, dismiss, el, field, option};
@@ -66,8 +66,18 @@ pub fn dialog(
         .class("dialog-head")
         .kid(el("h2").fixed(&[("id", Is("dialog-title"))]).say(ui, title))
         .kid(dismiss(ui, say::page::close(), Msg::Dialog(None)));
+    // By Escape: before the next key, and not when only the choice of a file is given up.
+    let oncancel = {
+        let send = ui.send.clone();
+        Callback::from(move |event: Event| {
+            if event.target_dyn_into::<HtmlDialogElement>().is_some() {
+                send.emit(Msg::Dialog(None));
+            }
+        })
+    };
     html! {
-        <dialog ref={element.clone()} aria-labelledby="dialog-title" onclose={ui.on(Msg::Dialog(None))}>
+        <dialog ref={element.clone()} aria-labelledby="dialog-title" {oncancel}
+            onclose={ui.on(Msg::Dialog(None))}>
             { head }
             { content }
         </dialog>

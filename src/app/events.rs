@@ -20,9 +20,10 @@ pub fn events(ui: &Ui, rows: &[EventRow], total: u64, only_key: bool) -> Html {
             names,
             vec!["events".into(), "log".into(), "off".into(), label, "0".into(), "events".into()],
         )
+        // What can have the focus must be seen to have it, also while it is empty.
+        .kid(empty.map(Html::from).unwrap_or_default())
         .kid(el("ol").kids(rows.iter().rev().map(|row| event(ui, row))));
-    let empty = empty.map(Html::from).unwrap_or_default();
-    all(vec![head.into(), empty, list.into()])
+    all(vec![head.into(), list.into()])
 }
 
 fn event(ui: &Ui, row: &EventRow) -> Element {

@@ -10,7 +10,7 @@ use super::{Tab, Theme, browser};
 
 /// The speed slider's greatest place; its least is 0.
 pub const FASTEST: u32 = 80;
-/// What stands for no second cluster.
+/// What stands for no second cluster, and for no scenario.
 pub const NOBODY: &str = "none";
 /// Twenty places on the slider are a factor of ten.
 const PLACES_A_DECADE: f64 = 20.0;
@@ -139,9 +139,9 @@ impl Options {
             "speed" => self.speed = speed_place(value)?,
             "lang" if value == "auto" => self.language = preferred_language(),
             "lang" => {
-                let all = || LANGUAGES.iter().map(|(_, id)| (*id).into()).collect::<Vec<_>>();
-                let language = Language::of_tag(value);
-                self.language = language.ok_or_else(|| say::option::one_of(all()))?;
+                let known = LANGUAGES.iter().map(|(_, id)| *id);
+                let all = || one_of(&std::iter::once("auto").chain(known).collect::<Vec<_>>());
+                self.language = Language::of_tag(value).ok_or_else(all)?;
             }
             "theme" => {
                 let all = || one_of(&Theme::ALL.map(|(name, _)| name));
@@ -172,6 +172,8 @@ impl Options {
                 let refused = || one_of(&[&["all", "none"], &Faults::KINDS[..]].concat());
                 self.faults = Faults::read(value).ok_or_else(refused)?;
             }
+            // There are none yet; whoever asks for one is told so.
+            "scenario" if value != NOBODY => return Err(one_of(&[NOBODY])),
             // The script that starts the page waits for it.
             "poster" => _ = switch(value)?,
             _ => {}

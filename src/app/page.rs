@@ -193,6 +193,8 @@ pub struct Page {
     tab: Tab,
     only_key: bool,
     dialog: Option<Dialog>,
+    /// The dialog that was opened last, while it is there.
+    opened: Option<Dialog>,
     draft: Draft,
     choice: Choice,
     notices: Vec<Notice>,
@@ -267,6 +269,7 @@ impl Page {
             tab: Tab::default(),
             only_key: false,
             dialog: None,
+            opened: None,
             draft: Draft::default(),
             choice: Choice::default(),
             notices: Vec::new(),
@@ -297,10 +300,12 @@ impl Page {
         for Shown { motion, places: Places { messages, canvas }, .. } in &mut self.shown {
             motion.attach(messages.cast(), canvas.cast());
         }
-        if let Some(dialog) = self.dialog_element.cast::<web_sys::HtmlDialogElement>()
-            && !dialog.open()
+        // Once: what the platform has closed stays closed, though the page may hear of it later.
+        let opened = std::mem::replace(&mut self.opened, self.dialog);
+        if opened != self.dialog
+            && let Some(dialog) = self.dialog_element.cast::<web_sys::HtmlDialogElement>()
         {
-            // Only an element that is not in the document refuses.
+            // Only an element that is not in the document, or open, refuses.
             let _ = dialog.show_modal();
         }
         self.draw(browser::clock());

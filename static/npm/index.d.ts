@@ -51,6 +51,7 @@ export declare class ConsensusLab extends HTMLElement {
   panels: string;
   motion: string;
   faults: string;
+  scenario: string;
   /** Milliseconds of the world in a second of the reader's, 1 to 10000. */
   speed: number;
   autoplay: boolean;
