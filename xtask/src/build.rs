@@ -28,6 +28,11 @@ use crate::workspace::{PEERS, WASM_TARGET, Workspace, ensure_wasm_target, run};
 /// The name of the binary that is the page.
 const BINARY: &str = "conclave";
 
+/// Where in the source a panic comes from stays out of what is published: 5 KB, and the paths of the machine that built it.
+/// Who replays the recording of the run finds the place. The flag is one of those that a stable compiler takes only when
+/// told that they may change.
+const NO_LOCATIONS: &str = "target.wasm32-unknown-unknown.rustflags=[\"-Zlocation-detail=none\"]";
+
 /// Builds all artefacts and prints what they weigh.
 pub fn build(workspace: &Workspace, profile: Profile) -> Result<()> {
     let start = Instant::now();
@@ -85,7 +90,7 @@ fn compile(workspace: &Workspace, profile: Profile) -> Result<()> {
             println!(
                 "Compiling the page (about a minute the first time, some seconds after a change) ..."
             );
-            command.arg("--release");
+            command.arg("--release").args(["--config", NO_LOCATIONS]).env("RUSTC_BOOTSTRAP", "1");
         }
         Profile::Dev => println!("Compiling the page without optimization (some seconds) ..."),
     }
