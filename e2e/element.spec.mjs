@@ -328,8 +328,64 @@ test("what is documented is what there is", async ({ page }) => {
   expect(names(declared.cssParts)).toEqual(there.parts);
   const tokens = [...style.matchAll(/var\((--lab-[\w-]+)/g)].map(([, name]) => name);
   expect(names(declared.cssProperties)).toEqual([...tokens, "--lab-rem"].sort());
-  // The manual has a row for each.
-  for (const kind of ["attributes", "members", "events", "cssParts", "cssProperties"]) {
-    for (const { name } of declared[kind]) expect(manual, `${kind}: ${name}`).toMatch(new RegExp(`^\\| .*\`${name}\\b`, "m"));
+  // The manual says of each what the manifest says, in a row of its own.
+  const rows = (heading) =>
+    manual
+      .slice(manual.indexOf(`| ${heading} |`))
+      .split("\n\n")[0]
+      .split("\n")
+      .slice(2)
+      .filter((line) => line.startsWith("|"))
+      .map((line) => line.replaceAll("`", "").split(/ *\| */).slice(1, -1));
+  const told = (list, ...names) => list.map((each) => names.map((name) => each[name])).sort();
+  const { attributes, members: all, events, cssParts, cssProperties } = declared;
+  expect(rows("attribute").map(([name, values, usual, about]) => [name, usual, `${about} ${values}.`]).sort()).toEqual(told(attributes, "name", "default", "description"));
+  const bare = ([name, , about]) => [name.replace(/\(.*/, ""), about];
+  expect([...rows("property"), ...rows("method")].map(bare).sort()).toEqual(told(all, "name", "description"));
+  expect(rows("event").map(([name, detail, about]) => [name, `${about} Detail: ${detail}.`]).sort()).toEqual(told(events, "name", "description"));
+  expect(rows("part").sort()).toEqual(told(cssParts, "name", "description"));
+  expect(rows("custom property").sort()).toEqual(told(cssProperties, "name", "description"));
+  // And what it says is so.
+  const types = Object.fromEntries(rows("property").map(([name, type]) => [name, type]));
+  const lab = await withLabs(page, ([lab], names) => {
+    const kind = (name) => (lab[name] instanceof Promise ? "Promise" : typeof lab[name]);
+    const fixed = names.filter((name) => !Object.getOwnPropertyDescriptor(lab.constructor.prototype, name).set);
+    const usual = Object.fromEntries(names.map((name) => [name, lab[name]]));
+    const state = lab.state();
+    return { kinds: names.map((name) => [name, kind(name)]), fixed, usual, state: Object.keys(state), node: Object.keys(state.nodes[0]), message: Object.keys(state.messages[0]), verdict: Object.keys(state.verdicts[0]), link: Object.keys(state.links[0]) };
+  }, Object.keys(types));
+  for (const [name, kind] of lab.kinds) expect(`${name}: ${types[name]}`).toMatch(new RegExp(`^${name}: ${kind}`));
+  expect(lab.fixed.sort()).toEqual(Object.keys(types).filter((name) => types[name].includes("read only")).sort());
+  const block = /gives, in English[^]*?```\n([^]*?)```/.exec(manual)[1];
+  for (const name of [...lab.state, ...lab.node, ...lab.message, ...lab.verdict, ...lab.link]) expect(block).toMatch(new RegExp(`\\b${name}\\b`));
+});
+
+test("the values that are documented are those that are allowed, here and in the options of the page", async ({ page }) => {
+  const read = (path) => readFile(new URL(`../${path}`, import.meta.url), "utf8");
+  const [manual, readme] = await Promise.all(["docs/element.md", "README.md"].map(read));
+  const errors = [];
+  await page.exposeFunction("told", (message) => errors.push(message));
+  await show(page, `<script>addEventListener("lab-error", ({ detail }) => told(detail.message))</script>${SCRIPT}<consensus-lab></consensus-lab>`);
+  const names = await withLabs(page, ([lab]) => {
+    const names = lab.constructor.observedAttributes;
+    for (const name of names) lab.setAttribute(name, "?");
+    return names;
+  });
+  const documented = (text, name) => [...new RegExp(`^\\| \`${name}\` \\| (.*?) \\|`, "m").exec(text)?.[1].matchAll(/`(.*?)`/g)].flatMap(([, words]) => words.split(" "));
+  for (const name of names) {
+    await expect.poll(() => errors.find((error) => error.startsWith(`${name}: `)), name).toBeDefined();
+    const error = errors.find((error) => error.startsWith(`${name}: `));
+    const [, list] = /One of: (.*)\.$/.exec(error) ?? [];
+    const [, least, most] = /A whole number from (\d+) to (\d+)\.$/.exec(error) ?? [];
+    const row = new RegExp(`^\\| \`${name}\` \\|.*`, "m");
+    // Of what many elements share, the README refers to the manual.
+    for (const text of [manual, ...(row.test(readme) ? [readme] : [])]) {
+      const [said] = row.exec(text);
+      if (list === "true, false") expect(said).toContain("a flag");
+      else if (name === "beside") expect(list.split(", ")).toEqual(["none", ...documented(text, "protocol")]);
+      else if (list) expect(new Set(documented(text, name)), said).toEqual(new Set(list.split(", ")));
+      else if (name === "seed") expect(said).toContain("a whole number");
+      else expect(said).toContain(`${least} to ${most}`);
+    }
   }
 });

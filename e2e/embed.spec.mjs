@@ -106,6 +106,104 @@ test("messages from elsewhere are refused, and nothing of them is done", async (
   expect((await ask(page, "state")).result.steps).toBe(0);
 });
 
+test("a frame beside it and a window that was opened are refused, and use up nothing of what its page may ask", async ({ page, context }) => {
+  await embed(page);
+  const flood = `<!doctype html><title>Other</title><link rel="icon" href="data:,"><script>
+    const lab = (opener ?? parent).frames[0];
+    for (let id = 0; id < 2000; id++) lab.postMessage({ type: "conclave:call", v: 1, id, method: "step", args: [9] }, "*");
+    document.title = "said";
+  </script>`;
+  await page.route("**/other", (route) => route.fulfill({ contentType: "text/html", body: flood }));
+  await context.route("**/opened", (route) => route.fulfill({ contentType: "text/html", body: flood }));
+  const [opened] = await Promise.all([
+    context.waitForEvent("page"),
+    page.evaluate(() => {
+      const beside = Object.assign(document.createElement("iframe"), { src: "/other", title: "Beside" });
+      document.body.append(beside);
+      globalThis.opened = open("/opened");
+    }),
+  ]);
+  await expect(opened).toHaveTitle("said");
+  await expect.poll(() => page.frames().find((frame) => frame.url().endsWith("/other"))?.title()).toBe("said");
+  const { result } = await ask(page, "state");
+  expect(result.steps).toBe(0);
+  expect((await told(page, "lab-error"))[0].message).toContain("only the page around this frame");
+  expect(await page.evaluate(() => globalThis.heard.filter(({ type }) => type === "conclave:reply"))).toHaveLength(1);
+});
+
+test("what is asked for in impossible ways is answered with an error, and pollutes nothing", async ({ page }) => {
+  await embed(page);
+  await ask(page, "step", 30);
+  const before = (await ask(page, "state")).result;
+  const answers = await page.evaluate(async () => {
+    const evil = JSON.parse('{ "__proto__": { "polluted": 1 }, "constructor": { "prototype": { "polluted": 1 } }, "crash": { "node": 0, "__proto__": { "polluted": 1 } } }');
+    const deep = (levels) => "[".repeat(levels) + "]".repeat(levels);
+    const calls = [
+      ...["hasOwnProperty", "valueOf", "isPrototypeOf", "__defineGetter__", "then", "call", "apply", "x".repeat(1e6)].map((method) => [method]),
+      ...[NaN, Infinity, -Infinity, -0.5, -1, 0, 2 ** 53, 1e308, "9", [], {}, true, null].map((n) => ["step", n]),
+      ...[NaN, -1, 1e300, 31_536_000_000_001, "0", []].map((time) => ["seek", time]),
+      ...[NaN, -1, 0, 10_001, "fast", {}].map((speed) => ["speed", speed]),
+      ...[evil, [], [evil], "crash", "__proto__", 7, null, {}, { crash: null }, { crash: [] }, { crash: { node: -1 } }, { crash: { node: 256 } }, { crash: { node: 1e40 } }].map((action) => ["act", action]),
+      ...[{ crash: { node: "x".repeat(1e6) } }, "x".repeat(1e6), { ["x".repeat(1e6)]: 1 }, { crash: { ["x".repeat(1e6)]: 1 } }].map((action) => ["act", action]),
+      ["act", { crash: { node: 0 }, restart: { node: 0 } }],
+      ["act", { request: { node: 0, op: { write: { key: "k".repeat(65), value: "" } }, persistent: false } }],
+      ["act", { set_network: { quality: { latency: -1, jitter: 0, loss_ppm: 2e6, duplicate_ppm: 0, fifo: 3 } } }],
+      ...[[], evil, "", "[", deep(10_000), deep(1_000_000), "\0", "A".repeat(5e6), { format: 1 }, { format: 1e9 }, { format: 1, protocol: "constructor", nodes: 5, seed: 1, actions: [] }].map((run) => ["load", run]),
+      ["load", { format: 1, protocol: "raft", nodes: 1e9, seed: 1, actions: [] }],
+      ["load", { format: 1, protocol: "raft", nodes: 5, seed: -1, actions: {} }],
+      ["load", { format: 1, protocol: "raft", nodes: 5, seed: 1, actions: [{ at: 1e300, action: "heal" }] }],
+      ["load", { format: 1, protocol: "raft", nodes: 5, seed: 1, settings: { "<img src=x onerror=alert(1)>": 1 }, actions: [] }],
+      ["load", { format: 1, protocol: "raft", nodes: 5, seed: 1, actions: Array(200_000).fill({ at: 0, action: "heal" }) }],
+      ["pause", 1], ["play", {}], ["state", 0], ["recording", []], ["pace", "x"],
+    ];
+    const answers = [];
+    for (const call of calls) {
+      const { error, result } = await globalThis.ask(...call);
+      answers.push([call[0], JSON.stringify(call.slice(1))?.slice(0, 80), error ?? `done: ${JSON.stringify(result)}`]);
+    }
+    return answers;
+  });
+  for (const [method, args, error] of answers) {
+    expect(error, `${method} of ${args}`).not.toMatch(/^done/);
+    expect(error.length, `${method} of ${args}: ${error.slice(0, 200)}`).toBeLessThan(1_000);
+  }
+  expect((await ask(page, "state")).result).toEqual(before);
+  for (const frame of page.frames()) {
+    expect(await frame.evaluate(() => [{}.polluted, Object.prototype.polluted, document.images.length])).toEqual([undefined, undefined, 0]);
+  }
+});
+
+test("markup in what clients write, and in the names of branches and marks, is text wherever it is shown", async ({ page }) => {
+  const MARKUP = "<img src=x onerror=top.broken=1>";
+  await page.goto("/?lang=en");
+  await expect(page.locator("html")).toHaveAttribute("data-conclave", "running");
+  await page.evaluate((markup) => {
+    const { conclave } = globalThis;
+    conclave.seek(1_000_000);
+    const leader = conclave.state().nodes.find(({ leads }) => leads).id;
+    conclave.act({ request: { node: leader, op: { write: { key: markup, value: markup } }, persistent: false } });
+    conclave.seek(1_500_000);
+  }, MARKUP);
+  const opened = page.locator("summary").filter({ hasText: /^Branches/ });
+  await opened.click();
+  await page.getByRole("textbox", { name: "Mark this moment" }).fill(MARKUP);
+  await page.getByRole("button", { name: "Mark", exact: true }).click();
+  // All of it goes through a link, too.
+  await page.getByRole("button", { name: "Copy link at this moment" }).click();
+  const address = await page.getByRole("textbox", { name: "Link", exact: true }).inputValue();
+  await page.goto("about:blank");
+  await page.goto(address);
+  await expect(page.locator("html")).toHaveAttribute("data-conclave", "running");
+  for (const tab of [/^Logs/, /^Space/, /^Events/, /^In flight/, /^Clients/, /^Counters/]) {
+    await page.getByRole("tab", { name: tab }).click();
+    for (const node of await page.getByRole("button", { name: /^S\d, / }).all()) await node.click();
+    await expect(page.locator("img, script:not([src])")).toHaveCount(0);
+  }
+  await page.getByRole("tab", { name: /^Logs/ }).click();
+  await expect(page.getByRole("tabpanel")).toContainText(MARKUP);
+  expect(await page.evaluate(() => globalThis.broken)).toBeUndefined();
+});
+
 test("a flood of 10,000 messages is mostly refused, at little cost, and nothing is lost", async ({ page }) => {
   await embed(page);
   await ask(page, "step", 25);

@@ -185,3 +185,28 @@ test("a new run can be of another protocol", async ({ lab }) => {
   await lab.play();
   await expect(lab.page.locator(".summary").first()).toContainText(/S\d/);
 });
+
+test("what happens is said once in a second and a half at most, what the reader does at once", async ({ lab, page }) => {
+  await lab.open({ speed: 2000 });
+  const workload = { clients: 8, think_least: 1_000, think_most: 20_000, keys: 3, read_percent: 30, patience: 500_000 };
+  await page.evaluate((workload) => {
+    globalThis.conclave.load({ format: 1, protocol: "raft", nodes: 5, seed: 1, workload, actions: [] });
+    const status = document.querySelector("[role=status]");
+    globalThis.said = [];
+    globalThis.happened = 0;
+    new MutationObserver(() => globalThis.said.push([performance.now(), status.textContent])).observe(status, { characterData: true, childList: true, subtree: true });
+    document.addEventListener("lab-event", ({ detail }) => (globalThis.happened += detail.count));
+    globalThis.conclave.play();
+  }, workload);
+  const said = () => page.evaluate(() => globalThis.said);
+  await expect.poll(async () => (await said()).length).toBeGreaterThanOrEqual(4);
+  const heard = (await said()).slice(0, 4).map(([time]) => time);
+  // What is drawn comes a little later than the moment that it is reckoned by.
+  expect(heard[3] - heard[0]).toBeGreaterThan(3 * 1_500 - 500);
+  expect(await page.evaluate(() => globalThis.happened)).toBeGreaterThan(50);
+
+  await lab.pause();
+  await page.evaluate(() => (globalThis.said.length = 0));
+  for (const node of [1, 2, 3]) await page.evaluate((node) => globalThis.conclave.act({ crash: { node } }), node);
+  await expect.poll(async () => (await said()).at(-1)?.[1]).toContain("S4");
+});

@@ -127,9 +127,10 @@ function conclaveBridge({ call, slide }) {
   }
 
   function heard({ source, data }) {
+    // Not counted, so that nobody can use up what the page around may ask.
+    if (source !== parent) return refuse("only the page around this frame is obeyed");
     if (performance.now() - begun > 1000) [begun, count] = [performance.now(), 0];
     count += 1;
-    if (source !== parent) return refuse("only the page around this frame is obeyed");
     if (count > MOST) {
       if (data?.type === "conclave:call") send({ type: "conclave:reply", v: 1, id: data.id, error: `more than ${MOST} messages a second` });
       return refuse(`more than ${MOST} in a second`);

@@ -62,7 +62,7 @@ impl Call {
     pub fn read(method: &str, arguments: &str) -> Result<Self, String> {
         let Some((_, names)) = METHODS.iter().find(|(name, _)| *name == method) else {
             let all: Vec<_> = METHODS.iter().map(|(name, _)| *name).collect();
-            return Err(format!("{method}: there is no such method, but {}", all.join(", ")));
+            return Err(format!("{method:.64}: there is no such method, but {}", all.join(", ")));
         };
         Self::fill(method, names, arguments).map_err(|why| format!("{method}: {why}"))
     }

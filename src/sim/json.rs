@@ -106,7 +106,7 @@ impl Json {
             Self::Whole(number) => &format!("integer `{number}`"),
             Self::Negative(number) => &format!("integer `{number}`"),
             Self::Float => "floating point",
-            Self::Text(text) => &format!("string \"{text}\""),
+            Self::Text(text) => &format!("string \"{text:.64}\""),
             Self::List(_) => "sequence",
             Self::Object(_) => "map",
         };
@@ -155,7 +155,7 @@ impl Json {
                 return Err(unknown("field", found, names));
             };
             if values[place].replace(value).is_some() {
-                return Err(format!("duplicate field `{found}`"));
+                return Err(format!("duplicate field `{found:.64}`"));
             }
         }
         Ok(Fields { names, values, next: 0 })
@@ -187,7 +187,7 @@ impl Json {
 }
 
 fn unknown(what: &str, found: &str, names: &[&str]) -> String {
-    format!("unknown {what} `{found}`, expected one of `{}`", names.join("`, `"))
+    format!("unknown {what} `{found:.64}`, expected one of `{}`", names.join("`, `"))
 }
 
 fn missing(name: &str) -> String {
