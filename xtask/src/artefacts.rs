@@ -44,9 +44,7 @@ fn service_worker(script: &str, files: &[File]) -> String {
         names.push(if name == "index.html" { "" } else { name });
     }
     let hash = &BASE64_STANDARD.encode(hash.finalize())[..12];
-    let mut told = format!("const hash = {hash:?};\nconst files = {names:?};\n");
-    page::shorten_into(&mut told, script);
-    told
+    format!("const hash = {hash:?};\nconst files = {names:?};\n{script}")
 }
 
 /// The page as one file.
@@ -95,7 +93,7 @@ mod tests {
             style: "p {}".into(),
             icon: b"<svg/>".into(),
             script: "s();".into(),
-            worker: "// Keeps.\nkeep();\n".into(),
+            worker: "keep();\n".into(),
             manifest: "{}".into(),
             manual: "{ \"path\": \"app.js\" }".into(),
             package: vec![("index.js".into(), b"import".to_vec())],

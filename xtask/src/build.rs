@@ -260,11 +260,19 @@ impl Parts {
             icon,
             package,
             manual: read("static/custom-elements.json")?,
-            script: scripts.join(),
-            worker: read("static/service-worker.js")?,
+            script: published(scripts.join(), profile)?,
+            worker: published(read("static/service-worker.js")?, profile)?,
             manifest: read("static/manifest.webmanifest")?,
             html,
         })
+    }
+}
+
+/// A script as it is published; in a build for trying things out, as it was written.
+fn published(script: String, profile: Profile) -> Result<String> {
+    match profile {
+        Profile::Release => page::minified(&script),
+        Profile::Dev => Ok(script),
     }
 }
 
