@@ -22,22 +22,23 @@ pub fn logs(ui: &Ui, scene: &Scene) -> Html {
         shown.clone().map(|index| column_head().key(index).text(index.to_string().into()));
     let rows = scene.nodes.iter().map(|node| row(ui, node, leader, shown.clone()));
     let table = el("table").class("logs").kid(el("thead").kid(head.kids(indexes)));
-    let sample = |class| el("span").class(class);
+    // A sign and its meaning stay together.
+    let sign = |class, text: &'static str, meaning| {
+        el("span").kid(el("span").class(class).text(text.into())).say(ui, meaning)
+    };
     let mut legend = el("p")
         .class("legend")
-        .kid(sample("cell epoch-1 committed").text("x=1".into()))
-        .say(ui, say::log::committed())
-        .kid(sample("cell epoch-1").text("x=1".into()))
-        .say(ui, say::log::uncommitted());
+        .kid(sign("cell epoch-0 committed", "x=1", say::log::committed()))
+        .kid(sign("cell epoch-0", "x=1", say::log::uncommitted()));
     if scene.nodes.iter().any(|node| node.face.log.snapshot > 0) {
-        legend = legend.kid(sample("cell snapshot")).say(ui, say::log::in_snapshot());
+        legend = legend.kid(sign("cell snapshot", "", say::log::in_snapshot()));
     }
     if leader.is_some() {
-        legend = legend
-            .kid(sample("mark").text("◂".into()))
-            .say(ui, say::log::matched())
-            .kid(sample("mark").text("▴".into()))
-            .say(ui, say::log::next());
+        legend = legend.kid(sign("mark", "◂", say::log::matched())).kid(sign(
+            "mark",
+            "▴",
+            say::log::next(),
+        ));
     }
     let mut foot = el("div").class("log-foot").kid(legend);
     if longest > columns {
