@@ -1,7 +1,7 @@
 //! The colours of the page: what WCAG 2.2 asks of contrast (1.4.3, 1.4.11), computed for every token
 //! on every ground of every theme; and whether readers who are colour-blind can tell epochs apart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use palette::color_difference::{Ciede2000, Wcag21RelativeContrast};
 use palette::{IntoColor, Lab, LinSrgb, Srgb};
@@ -40,8 +40,10 @@ fn tokens(theme: &str) -> Tokens {
     tokens
 }
 
+const THEMES: [&str; 3] = ["light", "dark", "projector"];
+
 fn assert_contrast(least: f32, over: &[&str], on: &[&str]) {
-    for theme in ["light", "dark", "projector"] {
+    for theme in THEMES {
         let tokens = tokens(theme);
         for (front, back) in over.iter().flat_map(|front| on.iter().map(move |back| (front, back)))
         {
@@ -51,17 +53,24 @@ fn assert_contrast(least: f32, over: &[&str], on: &[&str]) {
     }
 }
 
+/// Some of one colour over another, as `color-mix(in srgb, …)` and `opacity` have it.
+fn some(front: Srgb<f32>, part: f32, back: Srgb<f32>) -> Srgb<f32> {
+    front * part + back * (1.0 - part)
+}
+
 const GROUNDS: [&str; 3] = ["ground", "card", "sunk"];
+const TINTED: [&str; 3] = ["good-ground", "bad-ground", "warn-ground"];
+const TEXTS: [&str; 5] = ["ink", "soft", "accent", "good", "bad"];
 const EPOCHS: [&str; 7] =
     ["epoch-0", "epoch-1", "epoch-2", "epoch-3", "epoch-4", "epoch-5", "epoch-none"];
 
 #[test]
 fn text_has_a_contrast_of_at_least_4_5() {
-    assert_contrast(4.5, &["ink", "soft", "accent", "good", "bad"], &GROUNDS);
-    assert_contrast(4.5, &["ink"], &["good-ground", "bad-ground", "warn-ground"]);
+    assert_contrast(4.5, &TEXTS, &GROUNDS);
+    assert_contrast(4.5, &["ink", "soft"], &TINTED);
     assert_contrast(4.5, &["good"], &["good-ground"]);
     assert_contrast(4.5, &["bad"], &["bad-ground"]);
-    for theme in ["light", "dark", "projector"] {
+    for theme in THEMES {
         let white = colour("#ffffff");
         let contrast = white.relative_contrast(tokens(theme)["accent-ground"]);
         assert!(contrast >= 4.5, "{theme}: white on accent-ground has {contrast:.2}");
@@ -69,9 +78,51 @@ fn text_has_a_contrast_of_at_least_4_5() {
 }
 
 #[test]
+fn text_on_what_is_tinted_by_an_epoch_or_a_fault_has_a_contrast_of_at_least_4_5() {
+    for theme in THEMES {
+        let tokens = tokens(theme);
+        let assert_on = |texts: &[&str], back: Srgb<f32>, what: &str| {
+            for front in texts {
+                let contrast = tokens[front].relative_contrast(back);
+                assert!(contrast >= 4.5, "{theme}: {front} on {what} has {contrast:.2}");
+            }
+        };
+        for epoch in EPOCHS {
+            let entry = some(tokens[epoch], 0.18, tokens["card"]);
+            assert_on(&["ink", "soft", "accent"], entry, &format!("an entry of {epoch}"));
+        }
+        for fault in ["soft", "accent"] {
+            let band = some(tokens[fault], 0.18, tokens["sunk"]);
+            assert_on(&["ink"], band, &format!("a band of {fault}"));
+        }
+    }
+}
+
+#[test]
 fn what_is_drawn_has_a_contrast_of_at_least_3() {
     assert_contrast(3.0, &["edge", "accent", "good", "bad"], &GROUNDS);
     assert_contrast(3.0, &EPOCHS, &["card", "sunk"]);
+    // What has the focus wears a ring, also in a notice.
+    assert_contrast(3.0, &["accent"], &TINTED);
+    for theme in THEMES {
+        let tokens = tokens(theme);
+        let arc = some(tokens["ink"], 0.75, tokens["card"]);
+        let contrast = arc.relative_contrast(tokens["card"]);
+        assert!(contrast >= 3.0, "{theme}: the arc of a timer has {contrast:.2}");
+    }
+}
+
+#[test]
+fn no_token_is_without_a_test() {
+    let tested: BTreeSet<&str> =
+        [&GROUNDS[..], &TINTED, &TEXTS, &EPOCHS, &["accent-ground", "edge"]]
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect();
+    // Lines only part what stands apart without them.
+    let all: BTreeSet<&str> = tokens("light").into_keys().filter(|name| *name != "line").collect();
+    assert_eq!(tested, all);
 }
 
 #[test]
