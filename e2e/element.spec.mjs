@@ -212,8 +212,8 @@ test.describe("whenever it is put there", () => {
     await expect(page.getByAltText("Five nodes")).toBeVisible();
     const there = () => page.evaluate(() => [..."ab"].map((id) => Boolean(document.getElementById(id).shadowRoot.getElementById("app"))));
     expect(await there()).toEqual([false, false]);
-    await button(page, "a", "Play").click();
-    await expect(button(page, "a", "Pause")).toBeVisible();
+    await button(page, "a", "Play").press("Enter");
+    await expect(button(page, "a", "Pause")).toBeFocused();
     await expect(page.getByAltText("Five nodes")).toBeHidden();
     expect(await there()).toEqual([true, false]);
     await page.locator("#b").scrollIntoViewIfNeeded();
@@ -388,4 +388,22 @@ test("the values that are documented are those that are allowed, here and in the
       else expect(said).toContain(`${least} to ${most}`);
     }
   }
+});
+
+test("the manual's snippets do what they say, as they are written", async ({ page }) => {
+  const manual = await readFile(new URL("../docs/element.md", import.meta.url), "utf8");
+  const block = (language) => new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, "m").exec(manual)[1];
+  // Where its addresses lead to the site.
+  await show(page, `<style>${block("css")}</style>${block("html")}`, "snippet/course");
+  const seen = await withLabs(page, ([lab]) => {
+    const of = (part, what) => getComputedStyle(lab.shadowRoot.querySelector(part))[what];
+    const { nodes, protocol } = lab.state();
+    return [nodes.length, protocol, lab.seed, of("#app", "accentColor"), of("[part=toolbar]", "boxShadow"), of(".card", "borderRadius"), of("input[type=range]", "accentColor")];
+  });
+  expect(seen).toEqual([5, "raft", "4", "auto", "none", "0px", "rgb(102, 51, 153)"]);
+  await expect(page.getByRole("link", { name: "Raft, five nodes" })).toBeHidden();
+  await page.getByRole("button", { name: /^S1, / }).click();
+  await expect(page.getByRole("button", { name: "Crash" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Freeze" })).toHaveCount(0);
+  expect(await withLabs(page, ([lab]) => lab.faults)).toBe("crash restart partition heal");
 });

@@ -1,5 +1,7 @@
 // The page in a frame of another page, by messages: what is asked properly is done, and nothing else.
 
+import { readFile } from "node:fs/promises";
+
 import { expect, test } from "./helpers/test.mjs";
 
 /** A page of another origin's kind: the frame is sandboxed, and all that it says is kept in `heard`. */
@@ -53,6 +55,17 @@ test("methods are called and answered, in order, and events are told", async ({ 
   // Whoever comes late asks for the greeting.
   await page.evaluate(() => globalThis.say({ type: "conclave:hello" }));
   await expect.poll(() => told(page, "lab-ready")).toHaveLength(2);
+});
+
+test("what the manual says to a frame is answered as it says", async ({ page }) => {
+  await embed(page);
+  const manual = await readFile(new URL("../docs/element.md", import.meta.url), "utf8");
+  const [, script] = /```js\n([^]*?)```/.exec(manual);
+  await page.evaluate(script);
+  await expect.poll(() => page.evaluate(() => globalThis.heard.filter(({ type }) => type === "conclave:reply"))).toEqual([
+    { type: "conclave:reply", v: 1, id: 1, result: null },
+  ]);
+  expect((await ask(page, "state")).result.steps).toBe(10);
 });
 
 test("a deck starts and stops it", async ({ page }) => {

@@ -132,8 +132,7 @@ test("keys that are typed into a field are text", async ({ lab, page }) => {
 });
 
 for (const opener of ["Help", "New run…", "Partition…", "Links…"]) {
-  // After the last stop of a dialog come the bars of the browser; in Firefox they keep the keyboard.
-  test(`the dialog “${opener}” holds the focus, closes by Escape, and gives the focus back`, { tag: "@chromium" }, async ({ lab, page }) => {
+  test(`the dialog “${opener}” holds the focus, closes by Escape, and gives the focus back`, async ({ lab, page, browserName }) => {
     await lab.open();
     await lab.select(1);
     const button = lab.get("button", opener);
@@ -142,13 +141,23 @@ for (const opener of ["Help", "New run…", "Partition…", "Links…"]) {
       await page.keyboard.press("Enter");
       const dialog = page.getByRole("dialog");
       await expect(dialog).toBeVisible();
+      /** Where the focus is: in the dialog, at its last stop, beyond the page, or lost to what lies behind. */
+      const place = () =>
+        dialog.evaluate((dialog) => {
+          const { activeElement } = document;
+          if (activeElement === document.body) return "beyond";
+          const stops = [...dialog.querySelectorAll("button, input, select, [tabindex]")];
+          return stops.at(-1) === activeElement ? "last" : dialog.contains(activeElement) ? "inside" : "behind";
+        });
+      const seen = new Set();
       for (let presses = 0; presses < 12; presses++) {
         await page.keyboard.press("Tab");
-        const inside = await dialog.evaluate(
-          (element) => element.contains(document.activeElement) || document.activeElement === document.body,
-        );
-        expect(inside).toBe(true);
+        seen.add(await place());
+        // After the last stop come the bars of the browser; in Firefox they keep the keyboard.
+        if (browserName === "firefox" && seen.has("last")) break;
       }
+      expect(seen).toContain("last");
+      expect(seen).not.toContain("behind");
       if (close === "Enter") await lab.get("button", "Close").focus();
       await page.keyboard.press(close);
       await expect(dialog).toBeHidden();

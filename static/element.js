@@ -173,7 +173,6 @@ function conclaveElement({ wanted, wear, whyNot, apology, home }) {
       if (this.#starting || this.#running) return;
       this.#starting = true;
       this.#near?.disconnect();
-      this.#button?.remove();
       try {
         const program = await wanted((message) => this.#trapped(message));
         if (!this.isConnected) return;
@@ -191,6 +190,8 @@ function conclaveElement({ wanted, wear, whyNot, apology, home }) {
 
     /** The lab is there: it takes the place of what stood for it, and goes on where it was. */
     #arrived() {
+      const pressed = this.#button && this.#shadow.activeElement === this.#button;
+      this.#button?.remove();
       this.#slot.remove();
       this.#note?.remove();
       const { lab } = this.#running;
@@ -198,6 +199,8 @@ function conclaveElement({ wanted, wear, whyNot, apology, home }) {
       if (link) lab.load(link);
       if (playing) lab.play();
       this.#saved = {};
+      // Who pressed Play finds Pause in its place.
+      if (pressed) this.#shadow.querySelector("[part=toolbar] button").focus();
       this.#isReady(this);
     }
 
