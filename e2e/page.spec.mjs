@@ -150,7 +150,7 @@ for (const opener of ["Help", "New run…", "Partition…", "Links…"]) {
           return stops.at(-1) === activeElement ? "last" : dialog.contains(activeElement) ? "inside" : "behind";
         });
       const seen = new Set();
-      for (let presses = 0; presses < 12; presses++) {
+      for (let presses = 0; presses < 20; presses++) {
         await page.keyboard.press("Tab");
         seen.add(await place());
         // After the last stop come the bars of the browser; in Firefox they keep the keyboard.
