@@ -135,6 +135,26 @@ test("bad values are named in a notice and an event, and break nothing", async (
   await expect(page.getByRole("alert").getByText("nodes: “<b>”")).toBeVisible();
 });
 
+test("a flood of bad values leaves ten notices, and the run as it was", async ({ page }) => {
+  await show(page, `${SCRIPT}<consensus-lab></consensus-lab>`);
+  const [before, after, told] = await withLabs(page, async ([lab]) => {
+    let told = 0;
+    lab.addEventListener("lab-error", () => (told += 1));
+    lab.step(30);
+    const before = lab.state();
+    for (let value = 0; value < 10_000; value++) {
+      lab.theme = `<b>${value}</b>`;
+      await null;
+    }
+    await new Promise((resolve) => setTimeout(resolve));
+    return [before, lab.state(), told];
+  });
+  expect(after).toEqual(before);
+  expect(told).toBeGreaterThan(1_000);
+  await expect(page.getByRole("alert").getByText("<b>9999</b>")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Dismiss" })).toHaveCount(10);
+});
+
 test("it tells what happens by events", async ({ page }) => {
   await show(page, `<main><consensus-lab></consensus-lab></main>`);
   const told = await page.evaluate(async () => {

@@ -199,3 +199,11 @@ test("what an option says is shown as text, never as markup", async ({ lab, page
   await expect(page).not.toHaveTitle("broken");
   await expect(page.getByRole("img")).toHaveCount(0);
 });
+
+test("a scenario is refused, for there are none, and of a long value only the beginning is repeated", async ({ lab }) => {
+  await lab.open({ scenario: "figure-8", theme: "x".repeat(5_000) });
+  await expect(lab.notices()).toContainText("scenario: “figure-8” is not allowed. One of: none.");
+  await expect(lab.notices()).toContainText("theme: “xxx");
+  expect((await lab.notices().textContent()).length).toBeLessThan(500);
+  expect(await lab.nodes()).toHaveLength(5);
+});

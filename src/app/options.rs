@@ -116,7 +116,9 @@ impl Options {
         let mut notices = Vec::new();
         for (name, value) in given {
             if let Err(allowed) = options.set(&name.to_ascii_lowercase(), value.trim()) {
-                notices.push(say::option::refused(allowed, &**name, &**value));
+                // As much of it as tells which it is.
+                let value: String = value.chars().take(64).collect();
+                notices.push(say::option::refused(allowed, &**name, value));
             }
         }
         // Movement that nobody asked for is not for readers who asked for none.

@@ -40,6 +40,8 @@ const JUDGE_EVERY: f64 = 1_000.0;
 const PAUSE_AFTER_JUDGING: f64 = 10.0;
 /// What a judgement may cost: a third of a second.
 const BUDGET_TO_JUDGE: Budget = Budget { steps: 1_000_000, memory: 4 << 20 };
+/// The most notices that are shown at once, the latest.
+const MOST_NOTICES: usize = 10;
 /// The most events that the list shows.
 const SHOWN_EVENTS: usize = 200;
 
@@ -589,6 +591,8 @@ impl Page {
 
     pub(super) fn notice(&mut self, phrase: Phrase) {
         self.notices.retain(|notice| notice.phrase != phrase);
+        let surplus = (self.notices.len() + 1).saturating_sub(MOST_NOTICES);
+        self.notices.drain(..surplus);
         self.noticed += 1;
         self.notices.push(Notice { id: self.noticed, phrase });
     }
