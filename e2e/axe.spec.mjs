@@ -45,6 +45,12 @@ async function visitStates(lab, theme, look) {
   await lab.press(lab.page.locator(".keeping > summary"));
   await lab.press(lab.get("button", "share.code"));
   await lab.inDialog("share.code_title", {}, () => look("dialog QR code…"));
+  await lab.press(lab.get("button", "embed.open"));
+  await lab.inDialog("embed.title", {}, async (dialog) => {
+    await look("dialog Embed…");
+    await lab.get("textbox", "embed.address", {}, dialog).fill(`https://example.org/${"long/".repeat(400)}`);
+    await look("dialog Embed… with something too long");
+  });
 
   // Between two followers no messages are in the way.
   const [left, right] = [(number % 5) + 1, ((number + 1) % 5) + 1];

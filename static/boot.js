@@ -1,6 +1,6 @@
 /**
  * Starts the page, if the document has an element `#app.conclave` for it, defines `<consensus-lab>`, and stands by for
- * the day the program breaks. A plain classic script like lab.js and element.js, shared by both builds: joined into
+ * the day the program breaks. A plain classic script like lab.js, bake.js and element.js, shared by both builds: joined into
  * app.js by `cargo xtask build`, loaded as they are by Trunk's page.
  *
  * It promises that nobody is left with a blank or dead page:
@@ -173,12 +173,15 @@ function conclaveBoot(load) {
   const home = location.href.split("#")[0];
 
   /** Puts the page into the document. */
-  function open(program, host) {
+  function open(program, host, pristine) {
     wear(document, program, false);
-    const options = [...new URLSearchParams(location.search)];
+    // A file that the page saved has a start of its own, and its options hold against those of the address.
+    const [own, run] = (root.dataset.start ?? "").split("#run=");
+    const options = [location.search, own].flatMap((text) => [...new URLSearchParams(text)]);
     const flag = (name) => options.some(([key, value]) => key.toLowerCase() === name && !/^(0|false|no|off)$/i.test(value));
+    const bake = (start) => conclaveBake(pristine.cloneNode(true), start);
     let pass = () => {};
-    const made = conclaveLab(program, { host, root, home, options }, (name, detail) => {
+    const made = conclaveLab(program, { host, root, home, options, bake }, (name, detail) => {
       if (name === "lab-ready") {
         globalThis.conclave = made.lab;
         performance.mark("conclave-running");
@@ -189,21 +192,23 @@ function conclaveBoot(load) {
     });
     recording = made.recording;
     if (parent !== window && flag("embed")) pass = conclaveBridge(made);
-    const visit = () => {
-      if (location.hash.startsWith("#run=")) made.page.visit(location.hash.slice(5));
+    const visit = (run) => {
+      if (location.hash.startsWith("#run=")) run = location.hash.slice(5);
+      if (run) made.page.visit(run);
     };
     addEventListener("beforeprint", () => made.page.printed(true));
     addEventListener("afterprint", () => made.page.printed(false));
-    addEventListener("hashchange", visit);
-    visit();
+    addEventListener("hashchange", () => visit());
+    visit(run);
   }
 
   async function run(host) {
+    const pristine = root.cloneNode(true);
     root.dataset.conclave = "starting";
     addEventListener("error", (event) => onError(event.error));
     addEventListener("unhandledrejection", (event) => onError(event.reason));
     try {
-      open(await wanted(showTrapped), host);
+      open(await wanted(showTrapped), host, pristine);
     } catch (error) {
       if (isFromWasm(error)) return showTrapped(String(error));
       if (error) console.error(error);

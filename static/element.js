@@ -8,7 +8,7 @@ function conclaveElement({ wanted, wear, whyNot, apology, home }) {
   // A worker has no elements; two copies of this script share one.
   if (typeof customElements === "undefined" || customElements.get("consensus-lab")) return;
 
-  const TEXTS = ["protocol", "beside", "seed", "theme", "controls", "panels", "motion", "faults", "scenario"];
+  const TEXTS = ["protocol", "beside", "seed", "run", "theme", "controls", "panels", "motion", "faults", "scenario"];
   const FLAGS = ["autoplay", "embed", "poster"];
   const METHODS = ["play", "pause", "step", "seek", "act", "state", "recording", "load"];
   const NAMES = [...TEXTS, ...FLAGS, "nodes", "speed", "lang"];
@@ -194,9 +194,14 @@ function conclaveElement({ wanted, wear, whyNot, apology, home }) {
       this.#button?.remove();
       this.#slot.remove();
       this.#note?.remove();
-      const { lab } = this.#running;
-      const { link, playing } = this.#saved;
-      if (link) lab.load(link);
+      const { lab, page } = this.#running;
+      const { link = this.run, playing } = this.#saved;
+      try {
+        if (link) lab.load(link);
+      } catch {
+        // The page says why not.
+        page.visit(link);
+      }
       if (playing) lab.play();
       this.#saved = {};
       // Who pressed Play finds Pause in its place.

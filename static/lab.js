@@ -4,14 +4,16 @@
  * messages; docs/element.md describes it.
  *
  * @param {object} program what the wasm exports
- * @param {{ host: Element, root: Element, home: string, options: [string, string][] }} place see `Mounted` in src/app
+ * @param {{ host: Element, root: Element, home: string, options: [string, string][], bake?: (start: string) => Promise }}
+ *   place see `Mounted` in src/app; `bake` saves the page as one file
  * @param {(name: string, detail: object) => void} tell hears of every event
  */
-function conclaveLab(program, { host, root, home, options }, tell) {
+function conclaveLab(program, { host, root, home, options, bake }, tell) {
   /** The recording of the run so far, kept where a trap cannot reach it. */
   let kept = "";
   const page = new program.Mounted(host, root, home, options, (name, detail) => {
     if (name === "keep") kept = detail;
+    else if (name === "bake") (async () => bake(detail))().catch(() => page.unbaked());
     else tell(name, JSON.parse(detail));
   });
 

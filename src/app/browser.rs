@@ -1,6 +1,7 @@
 //! The little that the page needs of the browser, with nothing to go wrong: what a sandbox or an old
 //! browser denies is simply not there.
 
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use web_sys::{Document, Element, Event, Window};
 
@@ -42,12 +43,30 @@ pub fn languages() -> Vec<String> {
 /// What the reader typed into the field of this id, in the form that an event comes from; nothing when
 /// there is no such field.
 pub fn value_of(event: &Event, id: &str) -> String {
-    let form = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    let form = form.and_then(|target| target.closest("form").ok().flatten());
-    let field = form.and_then(|form| form.query_selector(&format!("#{id}")).ok().flatten());
+    let field =
+        form_of(event).and_then(|form| form.query_selector(&format!("#{id}")).ok().flatten());
     let value =
         field.and_then(|field| js_sys::Reflect::get(&field, &JsValue::from_str("value")).ok());
     value.and_then(|value| value.as_string()).unwrap_or_default()
+}
+
+/// Names and values from a script.
+pub fn pairs(list: &Array) -> Vec<(String, String)> {
+    let text = |pair: &JsValue, place| Array::from(pair).get(place).as_string();
+    list.iter().filter_map(|pair| Some((text(&pair, 0)?, text(&pair, 1)?))).collect()
+}
+
+/// The form that an event comes from.
+fn form_of(event: &Event) -> Option<Element> {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    target.and_then(|target| target.closest("form").ok().flatten())
+}
+
+/// The names and values of the form that an event comes from, as they would be sent.
+pub fn values_of(event: &Event) -> Vec<(String, String)> {
+    let form = form_of(event).and_then(|form| form.dyn_into().ok());
+    let data = form.and_then(|form| web_sys::FormData::new_with_form(&form).ok());
+    data.map(|data| pairs(&Array::from(&data))).unwrap_or_default()
 }
 
 /// Gives the focus to an element, if there is one.

@@ -12,7 +12,7 @@ use super::element::{Element, Is, all, check, dismiss, el, field, option};
 use super::export::{choices, code};
 use super::options::NOBODY;
 use super::traffic::drawing;
-use super::{Dialog, Msg, Theme, Ui, browser, button, button_with, options};
+use super::{Dialog, Msg, Theme, Ui, browser, button, button_with, embed, options};
 
 /// What the reader has done in the dialog that is open.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Draft {
     pub sides: Vec<u8>,
     /// What is wrong with what was typed.
     pub problem: Option<Phrase>,
+    /// What was chosen in the form of what to embed.
+    pub fields: Vec<(String, String)>,
     /// Which of two clusters it is about.
     pub of: Option<Phrase>,
 }
@@ -37,7 +39,7 @@ impl Draft {
             Some(members) => members.place(NodeId(place as u8)) as u8,
             None => u8::from(place >= nodes.div_ceil(2)),
         };
-        Self { sides: (0..nodes).map(side).collect(), problem: None, of: None }
+        Self { sides: (0..nodes).map(side).collect(), ..Self::default() }
     }
 }
 
@@ -59,6 +61,11 @@ pub fn dialog(
         Dialog::Export => (say::export::title(), choices(ui, draft.of.clone())),
         Dialog::Code => {
             (say::share::code_title(), link.map(|link| code(ui, link)).unwrap_or_default())
+        }
+        Dialog::Embed => {
+            let name = ui.say(lab.title());
+            let form = |link| embed::form(ui, &draft.fields, link, &name, draft.problem.as_ref());
+            (say::embed::title(), link.map(|link| form(link)).unwrap_or_default())
         }
         Dialog::Help => (say::help::title(), help(ui)),
     };
@@ -329,9 +336,7 @@ pub fn theme_select(ui: &Ui, theme: Theme) -> Html {
             send.emit(Msg::Wear(Theme::of(&select.value()).unwrap_or_default()));
         })
     };
-    let names =
-        [say::theme::auto(), say::theme::light(), say::theme::dark(), say::theme::projector()];
-    let themes = Theme::ALL.into_iter().zip(names);
+    let themes = Theme::ALL.into_iter().zip(Theme::names());
     let themes = themes.map(|((id, each), name)| option(id.into(), ui.say(name), each == theme));
     html! {
         <select aria-label={ui.say(say::theme::label())} {onchange}>{ for themes }</select>

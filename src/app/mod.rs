@@ -14,6 +14,7 @@ mod costs;
 mod counters;
 mod dialogs;
 mod element;
+mod embed;
 mod events;
 mod export;
 mod focus;
@@ -37,7 +38,7 @@ use conclave::scene::Epoch;
 use conclave::scene::keys::Command;
 use conclave::sim::timeline::{BranchId, Moment};
 use conclave::sim::{Action, Faults, MessageId, Micros, NodeId};
-use conclave::text::{Language, Phrase};
+use conclave::text::{Language, Phrase, say};
 use yew::prelude::*;
 
 /// Everything that can be asked of the page.
@@ -61,8 +62,8 @@ pub enum Msg {
     Mark(String),
     /// Copy a link to the end of this branch, or to this moment.
     Share(bool),
-    /// A link was made; whether it could be copied.
-    Shared(bool),
+    /// Whether a text could be copied.
+    Copied(bool),
     /// Save the run with all its branches as a file.
     Save,
     /// Set the speed, by its place on the slider.
@@ -126,6 +127,12 @@ pub enum Msg {
     },
     /// Put a node on a side, or in a place, in the dialog that is open.
     Side(NodeId, u8),
+    /// Something was chosen in the form of what to embed.
+    Compose(Vec<(String, String)>),
+    /// Copy a text that a dialog shows.
+    Copy(AttrValue),
+    /// Save the page as one file that begins with this run.
+    Bake,
     /// Let the client form ask this node, or whoever leads.
     Ask(Option<NodeId>),
     /// Let the client form ask until there is an answer, or only once.
@@ -216,6 +223,11 @@ impl Theme {
         ("projector", Self::Projector),
     ];
 
+    /// What readers call them.
+    pub fn names() -> [Phrase; 4] {
+        [say::theme::auto(), say::theme::light(), say::theme::dark(), say::theme::projector()]
+    }
+
     /// The theme of this name in options.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(id, _)| *id == name).map(|(_, theme)| *theme)
@@ -259,6 +271,8 @@ pub enum Dialog {
     Export,
     /// A link to this moment as a QR code.
     Code,
+    /// This moment for a page of somebody else.
+    Embed,
     /// What the keys do and what the signs mean.
     Help,
 }

@@ -7,13 +7,14 @@ use std::rc::Rc;
 use conclave::protocols::catalog;
 use conclave::scene::complain_recording;
 use conclave::sim::{Micros, Recording};
-use conclave::text::Language;
+use conclave::text::{Language, say};
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 use yew::AppHandle;
 
 use super::Msg;
+use super::browser::pairs;
 use super::page::{Desk, Setup};
 
 /// Lets a function of one argument, a text, be called just before the program traps.
@@ -107,17 +108,16 @@ impl Mounted {
         answer
     }
 
+    /// It could not be saved as one file.
+    pub fn unbaked(&self) {
+        self.ask(Msg::Complain(say::embed::not_saved()));
+    }
+
     fn ask(&self, msg: Msg) {
         if let Some(app) = &self.app {
             app.send_message(msg);
         }
     }
-}
-
-/// Names and values from a script.
-fn pairs(list: &Array) -> Vec<(String, String)> {
-    let text = |pair: &JsValue, place| Array::from(pair).get(place).as_string();
-    list.iter().filter_map(|pair| Some((text(&pair, 0)?, text(&pair, 1)?))).collect()
 }
 
 impl Drop for Mounted {

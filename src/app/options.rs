@@ -59,7 +59,7 @@ pub struct Options {
 }
 
 /// The panels, by name; those that share the place below the stage come first, as in [`Tab`].
-const PANELS: [&str; 12] = [
+pub const PANELS: [&str; 12] = [
     "logs",
     "spacetime",
     "events",

@@ -145,13 +145,14 @@ pub fn keeping(ui: &Ui, tree: &Tree, link: Option<&AttrValue>) -> Html {
         (say::share::link(), Msg::Share(true)),
         (say::share::link_here(), Msg::Share(false)),
         (say::share::code(), Msg::Dialog(Some(Dialog::Code))),
+        (say::embed::open(), Msg::Dialog(Some(Dialog::Embed))),
         (say::share::save(), Msg::Save),
         (say::export::open(), Msg::Dialog(Some(Dialog::Export))),
     ];
     let ways = ways.into_iter().map(|(label, msg)| button(ui.say(label), "", ui.on(msg)));
     let link = link.map(|link| {
         let link = html! { <input id="link" readonly=true value={link.clone()} /> };
-        field("entry", "link", ui.say(say::share::address()), link)
+        Html::from(field("entry", "link", ui.say(say::share::address()), link))
     });
     let keeping = say::timeline::keeping(tree.branches().len());
     el("details")
@@ -160,6 +161,6 @@ pub fn keeping(ui: &Ui, tree: &Tree, link: Option<&AttrValue>) -> Html {
         .kid(row)
         .kid(form)
         .kid(el("div").class("keeping-row").kids(ways))
-        .kids(link)
+        .kid(link.unwrap_or_default())
         .into()
 }

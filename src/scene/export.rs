@@ -10,6 +10,7 @@ mod tables;
 pub use mermaid::mermaid;
 pub use qr::{Code, MOST_BYTES, code};
 pub use shiviz::{SHIVIZ_PATTERN, shiviz};
+pub(super) use svg::escape;
 pub use svg::{Palette, svg};
 pub use tables::{csv, json};
 

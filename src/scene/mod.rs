@@ -5,6 +5,7 @@
 //! question, so a new protocol needs no new page.
 
 pub mod call;
+pub mod embed;
 mod epoch;
 mod events;
 mod exhibit;

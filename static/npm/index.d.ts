@@ -46,6 +46,7 @@ export declare class ConsensusLab extends HTMLElement {
   beside: string;
   nodes: number;
   seed: string;
+  run: string;
   theme: string;
   controls: string;
   panels: string;

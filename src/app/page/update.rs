@@ -2,6 +2,7 @@
 
 use conclave::check::linearizability::Budget;
 use conclave::protocols::catalog;
+use conclave::scene::embed::query;
 use conclave::scene::export::MOST_EVENTS;
 use conclave::scene::storyboard::storyboard;
 use conclave::scene::{
@@ -73,15 +74,15 @@ impl Page {
             }
             Msg::Share(at_end) => {
                 if let Some(address) = self.make_link(at_end) {
-                    let send = self.ui.send.clone();
-                    yew::platform::spawn_local(async move {
-                        send.emit(Msg::Shared(browser::copy(&address).await));
-                    });
+                    self.copy(address);
                 }
             }
-            Msg::Shared(copied) => {
-                self.notice(if copied { say::share::copied() } else { say::share::not_copied() });
-            }
+            Msg::Copy(text) => self.copy(text),
+            Msg::Copied(copied) => self.notice(match (copied, self.dialog) {
+                (true, _) => say::share::copied(),
+                (false, Some(_)) => say::embed::not_copied(),
+                (false, None) => say::share::not_copied(),
+            }),
             Msg::Save => match self.lab.session().to_bytes() {
                 Ok(bytes) => {
                     if browser::save("run.conclave", &bytes).is_err() {
@@ -192,7 +193,7 @@ impl Page {
                 if dialog.is_none() {
                     self.close_dialog();
                 }
-                if dialog == Some(Dialog::Code) {
+                if matches!(dialog, Some(Dialog::Code | Dialog::Embed)) {
                     // What runs on is not at this moment any more.
                     self.pause();
                     if self.make_link(false).is_none() {
@@ -212,6 +213,15 @@ impl Page {
                 }
             }
             Msg::Side(node, side) => self.draft.sides[node.slot()] = side,
+            Msg::Compose(fields) => {
+                self.draft.fields = fields;
+                self.draft.problem = None;
+            }
+            Msg::Bake => {
+                let link = self.link.as_deref().unwrap_or_default();
+                let run = link.find('#').map_or("", |hash| &link[hash..]);
+                self.tell("bake", &[&query(&self.draft.fields), run].concat());
+            }
             Msg::Ask(node) => self.choice.node = node,
             Msg::Persist(persistent) => self.choice.persistent = persistent,
             Msg::Complain(phrase) => self.complain(phrase),
@@ -589,7 +599,20 @@ impl Page {
         }
     }
 
+    /// Copies a text.
+    fn copy(&self, text: AttrValue) {
+        let send = self.ui.send.clone();
+        yew::platform::spawn_local(async move {
+            send.emit(Msg::Copied(browser::copy(&text).await));
+        });
+    }
+
+    /// Says something, where it is seen.
     pub(super) fn notice(&mut self, phrase: Phrase) {
+        if self.dialog == Some(Dialog::Embed) {
+            self.draft.problem = Some(phrase);
+            return;
+        }
         self.notices.retain(|notice| notice.phrase != phrase);
         let surplus = (self.notices.len() + 1).saturating_sub(MOST_NOTICES);
         self.notices.drain(..surplus);

@@ -119,13 +119,14 @@ impl Pen for Svg<'_> {
     }
 }
 
-/// Writes a text so that XML takes it for a text. What XML cannot hold at all is left out.
-fn escape(text: &str, out: &mut String) {
+/// Writes a text so that XML and HTML take it for a text, in an attribute, too. What XML cannot hold at all is left out.
+pub fn escape(text: &str, out: &mut String) {
     for letter in text.chars() {
         match letter {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
             '\t' | '\n' => out.push(' '),
             ..' ' | '\u{fffe}' | '\u{ffff}' => {}
             letter => out.push(letter),
