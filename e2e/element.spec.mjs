@@ -272,7 +272,7 @@ test.describe("where wasm is forbidden", () => {
   });
 });
 
-test("twenty on a page cost nothing while nobody plays, and little memory", async ({ page }) => {
+test("twenty on a page cost nothing while nobody plays, and little memory", { tag: "@chromium" }, async ({ page }) => {
   test.slow();
   await page.addInitScript(() => {
     globalThis.frames_asked = 0;

@@ -31,7 +31,7 @@ export default defineConfig({
       // By the WebDriver BiDi protocol, in which Playwright cannot yet touch, download or set media features: what
       // wants that is tagged @chromium. What asks the engine nothing that it could answer differently is left out.
       name: "firefox",
-      testMatch: ["smoke", "digest", "time", "page", "spacetime", "trap"].map((name) => `${name}.spec.mjs`),
+      testMatch: ["smoke", "digest", "time", "page", "spacetime", "trap", "embed", "element"].map((name) => `${name}.spec.mjs`),
       grepInvert: /@chromium/,
       use: { browserName: "firefox", channel: "moz-firefox", launchOptions: firefox, trace: "off" },
     },
