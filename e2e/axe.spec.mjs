@@ -26,6 +26,12 @@ async function visitStates(lab, theme, look) {
 
   await lab.select(number);
   await look("a leader selected");
+  if (lab.touch) {
+    for (const card of ["Inspector", "client.title", "Invariants", "Costs", "Network", "Rules"]) {
+      await lab.card(card);
+      await look(`the card ${card} unfolded`);
+    }
+  }
   await lab.tab("Events");
   await look("events");
   await lab.stepUntil(async () => (await (await lab.flights()).count()) > 0);
@@ -87,13 +93,14 @@ async function visitStates(lab, theme, look) {
   });
 
   await lab.newRun(2, 1);
-  await lab.press(lab.region("Rules").getByText(lab.t("Break a rule")));
+  await lab.press((await lab.card("Rules")).getByText(lab.t("Break a rule")));
   await lab.get("checkbox", "Half is enough").check();
   for (const node of [1, 2]) {
     await lab.select(node);
     await lab.act("Fire {timer}", { timer: lab.t("election timeout") });
   }
   await look("a rule and an invariant broken");
+  await lab.card("Rules");
   await lab.get("checkbox", "Half is enough").uncheck();
 
   await lab.newRun(25, 1);
@@ -115,6 +122,7 @@ async function visitStates(lab, theme, look) {
 
   await lab.open({ theme, protocol: "paxos", nodes: 6, seed: 1 });
   for (const [role, count] of [["Proposers", 1], ["Acceptors", 3], ["Learners", 2]]) {
+    await lab.card("Rules");
     const field = lab.get("spinbutton", role);
     await field.fill(String(count));
     await field.press("Enter");

@@ -57,7 +57,7 @@ forEveryReader(() => {
     await lab.act("Restart");
     await lab.expectRole(first.number, "follower");
     await expectEqualLogs(lab, { holding: ["x=before", "x=meanwhile"] });
-    await expect(lab.region("Invariants")).toContainText(lab.t("{holding} of {all} hold", { holding: 10, all: 10 }));
+    await expect(await lab.card("Invariants")).toContainText(lab.t("{holding} of {all} hold", { holding: 10, all: 10 }));
   });
 
   test("a leader is crashed and restarted by keyboard alone", async ({ lab, page }) => {
@@ -133,13 +133,13 @@ forEveryReader(() => {
 
     // The other one is looked into first.
     await lab.press((await lab.flights("Vote S")).getByRole("button").first());
-    await expect(lab.inspector()).toContainText(lab.t("The answer to a candidate (§5.2)."));
+    await expect(await lab.inspector()).toContainText(lab.t("The answer to a candidate (§5.2)."));
     await lab.act("Drop");
     await lab.expectEvent("{kind} from {from} to {to} was dropped by hand", dropped(6 - candidate - voter));
 
     await lab.select(candidate);
     // votedFor and votes: its own vote is all it has.
-    const votes = lab.inspector().getByRole("definition").filter({ hasText: /^S\d/ });
+    const votes = (await lab.inspector()).getByRole("definition").filter({ hasText: /^S\d/ });
     await expect(votes).toHaveText([`S${candidate}`, `S${candidate}`]);
     await lab.play();
     await lab.leader({ after: 1 });
@@ -205,6 +205,7 @@ forEveryReader(() => {
     await lab.act("Unfreeze");
     await lab.expectRole(number, "follower");
     await lab.pause();
+    await lab.inspector();
     await lab.get("combobox", "pace of its clock").selectOption("200 %");
     await lab.expectEvent("You set the clock of {node} to {percent} % of true time", {
       node: `S${number}`,
@@ -229,11 +230,12 @@ forEveryReader(() => {
     await lab.act("Deliver now");
     await lab.expectEvent("{kind} from {from} reached {to}", { kind: "RequestVote", from: sender, to: receiver });
     await expect(await lab.flights(name)).toHaveCount(1);
-    await expect(lab.inspector()).toContainText(lab.t("This message is not under way any more."));
+    await expect(await lab.inspector()).toContainText(lab.t("This message is not under way any more."));
   });
 
   test("the network has dials", async ({ lab }) => {
     await lab.open(LIVELY);
+    await lab.card("Network");
     const dial = (text, key) => lab.get("slider", text).press(key);
     await dial("Loss", "End");
     await dial("Latency", "ArrowRight");
@@ -248,6 +250,7 @@ forEveryReader(() => {
 
   test("rules are switched, and stay so after a reset", async ({ lab }) => {
     await lab.open({ ...LIVELY, nodes: 1 });
+    await lab.card("Rules");
     await lab.get("checkbox", "Leader's no-op").check();
     await lab.get("spinbutton", "Entries a message").fill("3");
     await lab.get("spinbutton", "Entries a message").press("Enter");
@@ -261,7 +264,7 @@ forEveryReader(() => {
 
   test("a rule broken on purpose breaks an invariant, and it is told", async ({ lab }) => {
     await lab.open({ ...LIVELY, nodes: 2 });
-    const rules = lab.region("Rules");
+    const rules = await lab.card("Rules");
     await lab.press(rules.getByText(lab.t("Break a rule")));
     await lab.get("checkbox", "Half is enough", {}, rules).check();
     await expect(lab.notices()).toContainText(lab.t("Half is enough"));
@@ -271,13 +274,14 @@ forEveryReader(() => {
       await lab.expectRole(number, "leader");
     }
     await expect(lab.notices()).toContainText(lab.t("Election safety"));
-    await expect(lab.region("Invariants")).not.toContainText(lab.t("{holding} of {all} hold", { holding: 10, all: 10 }));
+    await expect(await lab.card("Invariants")).not.toContainText(lab.t("{holding} of {all} hold", { holding: 10, all: 10 }));
   });
 
   test("a client writes, and reads what was written", async ({ lab }) => {
     await lab.open(LIVELY);
     await lab.play();
     await lab.leader();
+    await lab.card("client.title");
     await lab.get("textbox", "Key").fill("colour");
     await lab.write("青");
     await expectEqualLogs(lab, { holding: ["colour=青"] });

@@ -6,6 +6,7 @@ test.use(SWIFT);
 
 /** A number setting of the protocol. */
 async function set(lab, text, value) {
+  await lab.card("Rules");
   const field = lab.get("spinbutton", text);
   await field.fill(String(value));
   await field.press("Enter");
@@ -24,7 +25,7 @@ const chosen = (value) => ["paxos.chosen", { value, ballot: "\\d+\\.\\d", by: ".
 /** The rounds that a proposer has given up. */
 async function wasted(lab, number) {
   await lab.select(number);
-  return Number(/roundsWasted\s+(\d+)/.exec(await lab.inspector().innerText())[1]);
+  return Number(/roundsWasted\s+(\d+)/.exec(await (await lab.inspector()).innerText())[1]);
 }
 
 /** Does something with the first message of a kind between two nodes. */
@@ -37,7 +38,9 @@ async function withMessage(lab, name, what) {
 forEveryReader(() => {
   test("two proposers duel for ever, and stop when back-off is switched on", async ({ lab }) => {
     await lab.open({ protocol: "paxos", seed: 1, speed: 2 });
+    await lab.card("Network");
     await slide(lab, "Jitter", 0);
+    await lab.card("Rules");
     await lab.get("checkbox", "paxos.setting.backoff").uncheck();
     await lab.write("mine", { node: 1 });
     await lab.step();
@@ -51,6 +54,7 @@ forEveryReader(() => {
     await lab.play();
     await expect.poll(async () => (await wasted(lab, 1)) + (await wasted(lab, 2))).toBeGreaterThan(50);
     await expectSummary(lab, "Nothing is chosen yet.");
+    await lab.card("Rules");
     await lab.get("checkbox", "paxos.setting.backoff").check();
     await expectSummary(lab, ...chosen("x=\\w+"));
     await lab.pause();
@@ -70,7 +74,7 @@ forEveryReader(() => {
     await withMessage(lab, "Promise S2 → S1", "Deliver now");
     // S1 alone has accepted v, and nobody else hears of it.
     await lab.select(1);
-    await expect(lab.inspector()).toContainText(/accepted\s*1\.1 x=v/);
+    await expect(await lab.inspector()).toContainText(/accepted\s*1\.1 x=v/);
     await lab.tab("In flight ({count})");
     const drop = lab.get("button", "Drop", {}, lab.page.getByRole("tabpanel"));
     while ((await drop.count()) > 0) await lab.press(drop.first());
@@ -122,6 +126,7 @@ forEveryReader(() => {
     };
     /** The time without a leader of each, in tenths of milliseconds. */
     const leaderless = async () => {
+      await lab.card("Costs");
       const row = page.getByRole("row").filter({ hasText: lab.t("Time without a leader") });
       return (await row.getByRole("cell").allInnerTexts()).map((text) => Math.round(parseFloat(text) * 10));
     };
@@ -168,7 +173,7 @@ test("a link carries both clusters to the moment where they were", async ({ lab,
   await lab.play();
   await expect.poll(() => lab.now()).toBeGreaterThan(1_500);
   await lab.pause();
-  const state = async () => [await lab.now(), await page.getByRole("list", { name: "Nodes" }).getByRole("button").evaluateAll((all) => all.map((node) => node.getAttribute("aria-label"))), await page.getByRole("region", { name: "Counters" }).innerText()];
+  const state = async () => [await lab.now(), await page.getByRole("list", { name: "Nodes" }).getByRole("button").evaluateAll((all) => all.map((node) => node.getAttribute("aria-label"))), await (await lab.card("Costs")).innerText()];
   const before = await state();
   await lab.press(page.getByText(/^Branches, marks, links/));
   await lab.press(lab.get("button", "Copy link at this moment"));

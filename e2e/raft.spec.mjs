@@ -17,6 +17,7 @@ async function led(lab) {
 
 /** A number setting of the protocol. */
 async function set(lab, text, value) {
+  await lab.card("Rules");
   const field = lab.get("spinbutton", text);
   await field.fill(String(value));
   await field.press("Enter");
@@ -43,14 +44,15 @@ forEveryReader(() => {
     const panel = await lab.tab("Logs");
     await expect(panel.getByText(lab.t("in the snapshot")).first()).toBeVisible();
     const held = new RegExp(lab.t("raft.snapshot", { index: "\\d+", term: "\\d+" }));
-    await expect(lab.inspector()).not.toContainText(held);
+    await expect(await lab.inspector()).not.toContainText(held);
     await lab.act("Restart");
-    await expect(lab.inspector()).toContainText(held);
+    await expect(await lab.inspector()).toContainText(held);
   });
 
   test("members learn, leave and come back while clients write", async ({ lab }) => {
     const { leader, other } = await led(lab);
     // Without it, a server that was removed may unseat the leader (dissertation §4.2.3).
+    await lab.card("Rules");
     await lab.get("checkbox", "CheckQuorum").check();
     await lab.write("before");
     await expect.poll(async () => (await lab.logs())[0]?.length).toBe(1);
@@ -66,7 +68,7 @@ forEveryReader(() => {
     await lab.expectRole(other, "follower");
     await lab.write("after");
     await expect.poll(async () => (await lab.logs())[other - 1]?.some((entry) => entry.text === "x=after")).toBe(true);
-    await expect(lab.region("Invariants")).toContainText(lab.t("{holding} of {all} hold", { holding: 10, all: 10 }));
+    await expect(await lab.card("Invariants")).toContainText(lab.t("{holding} of {all} hold", { holding: 10, all: 10 }));
   });
 
   test("leadership is handed over to whom the reader picks", async ({ lab }) => {
@@ -82,8 +84,10 @@ forEveryReader(() => {
     await led(lab);
     await lab.write("seen");
     await expect.poll(async () => (await lab.logs())[0]?.length).toBe(1);
+    await lab.card("Rules");
     await lab.get("combobox", "raft.setting.reads").selectOption(lab.t("raft.reads.read_index"));
     await lab.pause();
+    await lab.card("client.title");
     await lab.press(lab.get("button", "Read"));
     await lab.stepUntilEvent("{node} answers the read: it leads, and its state machine has come to index {index}.", { node: "S\\d", index: "\\d+" });
     expect((await lab.logs())[0]?.length).toBe(1);

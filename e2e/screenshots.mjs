@@ -27,6 +27,8 @@ async function step(page, done) {
 
 /** Asks a node, or the leader, to write. */
 async function write(page, node, key, value) {
+  const folded = page.getByRole("button", { name: /^(Write and read|写入与读取)$/, expanded: false });
+  if (await folded.count()) await folded.click();
   await page.getByLabel(/^(Ask|请求发给)$/).selectOption(node);
   await page.getByLabel(/^(Key|键)$/).fill(key);
   await page.getByLabel(/^(Value|值)$/).fill(value);

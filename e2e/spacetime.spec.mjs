@@ -109,7 +109,7 @@ forEveryReader(() => {
     expect(arrow, "an arrow that is whole in the picture").toBeDefined();
     const position = { x: (arrow.x1 + arrow.x2) / 2, y: (arrow.y1 + arrow.y2) / 2 };
     await (lab.touch ? picture(lab).tap({ position }) : picture(lab).click({ position }));
-    await expect(lab.inspector()).toContainText(lab.t("message.from"));
+    await expect(await lab.inspector()).toContainText(lab.t("message.from"));
     expect(await lab.now()).toBeLessThanOrEqual(now);
     const { from, to } = await seen(lab);
     const moment = await lab.now();
@@ -155,7 +155,7 @@ test("a click on a lane selects its node", { tag: "@chromium" }, async ({ lab })
   const far = (x) => crossing.every(({ x1, x2, y1, y2 }) => Math.min(x1, x2) > x + 12 || Math.max(x1, x2) < x - 12 || Math.max(y1, y2) < level.y1 - 12 || Math.min(y1, y2) > level.y1 + 12);
   const x = Array.from({ length: size[0] - 60 }, (_, x) => x + 50).find((x) => x < size[0] - 5 && far(x));
   await picture(lab).click({ position: { x, y: level.y1 } });
-  await expect(lab.inspector()).toContainText(/S1/);
+  await expect(await lab.inspector()).toContainText(/S1/);
 });
 
 test("a message that was dropped is broken, and its cross stands where it died", { tag: "@chromium" }, async ({ lab }) => {

@@ -177,6 +177,7 @@ for (const [reader, Hands, use] of [
       await lab.press(flights.getByRole("button", { name: lab.t("Drop") }).first());
       await expect(flights).toHaveCount(3);
 
+      await lab.card("Network");
       for (const dial of ["Latency", "Jitter", "Loss", "Duplication"]) {
         const slider = lab.get("slider", dial);
         const before = await slider.getAttribute("aria-valuetext");
@@ -185,6 +186,7 @@ for (const [reader, Hands, use] of [
       }
       await lab.press(lab.get("checkbox", "Keep order"));
       await expect(lab.get("checkbox", "Keep order")).toBeChecked();
+      await lab.card("client.title");
       await hands.choose(lab.get("combobox", "Ask"), "S2");
       await hands.type(lab.get("textbox", "Key"), "colour");
       await hands.type(lab.get("textbox", "Value"), "green");
@@ -228,13 +230,13 @@ for (const [reader, Hands, use] of [
         await hands.type(lab.field("Seed", dialog), "1");
         await lab.press(lab.get("button", "Start", {}, dialog));
       });
-      await lab.press(lab.region("Rules").getByText(lab.t("Break a rule")));
+      await lab.press((await lab.card("Rules")).getByText(lab.t("Break a rule")));
       await lab.press(lab.get("checkbox", "Half is enough"));
       for (const node of [1, 2]) {
         await lab.select(node);
         await lab.act("Fire {timer}", { timer: lab.t("election timeout") });
       }
-      await expect(lab.region("Invariants").locator("details[open]")).not.toHaveCount(0);
+      await expect((await lab.card("Invariants")).locator("details[open]")).not.toHaveCount(0);
 
       for (const opener of ["Export…", "Partition…", "Help"]) {
         await lab.press(lab.get("button", opener).first());

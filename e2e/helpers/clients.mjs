@@ -30,6 +30,7 @@ export async function readAtTheDeposedLeader(lab, settings) {
   await lab.play();
   await expect(rows.filter({ hasText: "ok" })).toHaveCount(2);
   await lab.pause();
+  await lab.card("client.title");
   await lab.get("combobox", "Ask").selectOption(`S${old.number}`);
   await lab.press(lab.get("button", "Read"));
   return rows;

@@ -201,6 +201,7 @@ export class Lab {
 
   /** Writes as a client; to the leader, or to the node of this number. */
   async write(value, { node } = {}) {
+    await this.card("client.title");
     await this.get("combobox", "Ask").selectOption(node ? `S${node}` : this.t("the leader"));
     await this.get("textbox", "Value").fill(value);
     await this.press(this.get("button", "Write"));
@@ -209,8 +210,16 @@ export class Lab {
   /** A region of the page, by its heading. */
   region = (text) => this.page.getByRole("region", { name: this.t(text) });
 
-  /** What is said in the inspector. */
-  inspector = () => this.region("Inspector");
+  /** A card of the page, by its heading; one that is folded is unfolded. */
+  async card(text) {
+    const card = this.region(text);
+    const folded = card.getByRole("button", { expanded: false });
+    if (await folded.count()) await this.press(folded);
+    return card;
+  }
+
+  /** The inspector. */
+  inspector = () => this.card("Inspector");
 
   /** Begins a new run by the dialog. */
   async newRun(nodes, seed) {

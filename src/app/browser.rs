@@ -7,6 +7,8 @@ use web_sys::{Document, Element, Event, Window};
 
 /// The least width of a page with a wide stage, in CSS pixels.
 const WIDE: i32 = 640;
+/// The least width of a page with room beside the stage, as in the style sheet.
+const BROAD: i32 = 1000;
 
 /// The window.
 pub fn window() -> Window {
@@ -31,8 +33,17 @@ pub fn matches(query: &str) -> bool {
 
 /// Whether the page that an element belongs to has room for a wide stage.
 pub fn is_wide(element: &Element) -> bool {
+    width(element) >= WIDE
+}
+
+/// Whether it has room beside the stage, too.
+pub fn is_broad(element: &Element) -> bool {
+    width(element) >= BROAD
+}
+
+fn width(element: &Element) -> i32 {
     let page = element.closest("#app").ok().flatten();
-    page.is_some_and(|page| page.client_width() >= WIDE)
+    page.map_or(0, |page| page.client_width())
 }
 
 /// The languages that the reader prefers, best first.

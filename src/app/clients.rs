@@ -78,10 +78,7 @@ pub fn form(ui: &Ui, scene: &Scene, choice: Choice) -> Html {
         .kid(field("entry", "client-value", ui.say(say::client::value()), value))
         .kid(buttons.kid(button(ui.say(say::client::read()), "", onread)))
         .kid(check(ui.say(say::client::persist()), persistent, ui.on_tick(Msg::Persist)));
-    card("client-title", el("h2").say(ui, say::client::title()))
-        .kid(form)
-        .kid(crowd(ui, scene.workload))
-        .into()
+    card(ui, "client-title", say::client::title()).kid(form).kid(crowd(ui, scene.workload)).into()
 }
 
 /// Who leads, of those that say so in the latest epoch.

@@ -41,9 +41,7 @@ pub fn costs(ui: &Ui, clusters: &[(Phrase, Costs)]) -> Html {
         el("tr").attrs(&["title"], vec![ui.say(help)]).kid(row_head().say(ui, name)).kids(values)
     });
     let table = el("table").class("small costs").kid(el("thead").kid(head));
-    card("costs-title", el("h2").say(ui, say::costs::title()))
-        .kid(table.kid(el("tbody").kids(rows)))
-        .into()
+    card(ui, "costs-title", say::costs::title()).kid(table.kid(el("tbody").kids(rows))).into()
 }
 
 fn tenths(tenths: u64) -> String {

@@ -40,10 +40,27 @@ pub fn row_head() -> Element {
 
 /// A card with a heading, which names it.
 #[inline(never)]
-pub fn card(id: &'static str, title: Element) -> Element {
-    el("section")
-        .attrs(&["class", "aria-labelledby"], vec!["card".into(), id.into()])
-        .kid(title.attrs(&["id"], vec![id.into()]))
+pub fn card(ui: &Ui, id: &'static str, title: Phrase) -> Element {
+    card_of(id, heading(ui, id, title, None))
+}
+
+/// A card with a heading that is made already.
+#[inline(never)]
+pub fn card_of(id: &'static str, heading: Element) -> Element {
+    el("section").attrs(&["class", "aria-labelledby"], vec!["card".into(), id.into()]).kid(heading)
+}
+
+/// The heading of a card, perhaps with what the card comes to. Where cards fold, it is the button
+/// that does it.
+#[inline(never)]
+pub fn heading(ui: &Ui, id: &'static str, title: Phrase, badge: Option<Element>) -> Element {
+    let heading = el("h2").attrs(&["id"], vec![id.into()]);
+    let Some(unfolded) = ui.unfolded else { return heading.say(ui, title).kids(badge) };
+    let open = unfolded == id;
+    let fold = el("button")
+        .attrs(&["type", "aria-expanded"], vec!["button".into(), open.to_string().into()])
+        .on_click(ui, Msg::Unfold(if open { "" } else { id }));
+    heading.kid(fold.say(ui, title).kids(badge))
 }
 
 /// A field of a form, with its label before it.

@@ -8,9 +8,12 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 use yew::virtual_dom::VText;
 
-use super::element::{Element, Is, all, column_head, el, option, row_head, select};
+use super::element::{Element, Is, all, column_head, el, heading, option, row_head, select};
 use super::stage::node_name;
 use super::{Msg, Selection, Ui, clock};
+
+/// The name of its heading.
+pub const TITLE: &str = "inspector-title";
 
 /// The inspector.
 pub fn inspector(
@@ -34,11 +37,11 @@ pub fn inspector(
     el("section")
         .fixed(&[
             ("class", Is("card inspector")),
-            ("aria-labelledby", Is("inspector-title")),
+            ("aria-labelledby", Is(TITLE)),
             ("tabindex", Is("0")),
             ("part", Is("inspector")),
         ])
-        .kid(el("h2").fixed(&[("id", Is("inspector-title"))]).say(ui, say::inspect::title()))
+        .kid(heading(ui, TITLE, say::inspect::title(), None))
         .kid(content)
         .into()
 }

@@ -80,6 +80,8 @@ pub enum Msg {
     Select(Option<Selection>),
     /// Give the focus to what can be done.
     FocusActions,
+    /// Unfold the card with this heading, and fold the others; all of them, if none has it.
+    Unfold(&'static str),
     /// Begin a new run.
     Start(Plan),
     /// Go on from a file: a run with its branches, or the JSON of a recording.
@@ -286,6 +288,8 @@ pub struct Ui {
     pub single_keys: bool,
     /// What may be done to the world.
     pub faults: Faults,
+    /// The heading of the only card that is unfolded, or none; nothing where cards do not fold.
+    pub unfolded: Option<&'static str>,
     /// Where messages go.
     pub send: Callback<Msg>,
 }

@@ -235,7 +235,7 @@ impl Page {
         };
         let window = Window { first: None, columns: LOG_COLUMNS };
         let faults = options.faults;
-        let ui = Ui { language: options.language, single_keys: true, faults, send };
+        let ui = Ui { language: options.language, single_keys: true, faults, unfolded: None, send };
         let frames = Frames::new({
             let send = ui.send.clone();
             move |clock| send.emit(Msg::Frame(clock))

@@ -20,9 +20,8 @@ pub fn rules(ui: &Ui, scene: &Scene) -> Html {
         .class("defects")
         .kid(el("summary").say(ui, say::rules::defects()))
         .kids(defects.map(|each| setting(ui, each)));
-    let network = card("network-title", el("h2").say(ui, say::network::title()))
-        .kid(network(ui, scene.quality));
-    let rules = card("rules-title", el("h2").say(ui, say::rules::title()))
+    let network = card(ui, "network-title", say::network::title()).kid(network(ui, scene.quality));
+    let rules = card(ui, "rules-title", say::rules::title())
         .kids(kept.map(|each| setting(ui, each)))
         .kid(defects);
     let turns = [

@@ -4,7 +4,7 @@ use conclave::scene::Verdict;
 use conclave::text::say;
 use yew::prelude::*;
 
-use super::element::{Element, Is, card, el};
+use super::element::{Element, Is, card_of, el, heading};
 use super::{Ui, clock};
 
 /// The verdicts.
@@ -13,7 +13,8 @@ pub fn verdicts(ui: &Ui, verdicts: &[Verdict]) -> Html {
     let holding = verdicts.iter().filter(holds).count();
     let state = if holding == verdicts.len() { "badge good" } else { "badge bad" };
     let badge = el("span").class(state).say(ui, say::verdict::holding(verdicts.len(), holding));
-    card("verdicts-title", el("h2").say(ui, say::verdict::title()).kid(badge))
+    let id = "verdicts-title";
+    card_of(id, heading(ui, id, say::verdict::title(), Some(badge)))
         .kid(el("ul").class("verdicts").kids(verdicts.iter().map(|each| verdict(ui, each))))
         .into()
 }

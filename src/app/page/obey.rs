@@ -67,8 +67,8 @@ impl Page {
                 match command {
                     Command::Links => Msg::Dialog(Some(Dialog::Links(node))),
                     Command::Request => {
-                        let field = self.host.query_selector("#client-value");
-                        browser::focus(field.ok().flatten());
+                        self.take(Msg::Unfold("client-title"));
+                        self.focus_soon("#client-value".into());
                         Msg::Ask(Some(node))
                     }
                     _ => {

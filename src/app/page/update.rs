@@ -118,12 +118,12 @@ impl Page {
                 self.selection = selection;
             }
             Msg::FocusActions => {
-                // Once the buttons of what was just selected are there.
-                let host = self.host.clone();
-                yew::platform::spawn_local(async move {
-                    browser::focus(host.query_selector(".actions button").ok().flatten());
-                });
+                self.focus_soon(".actions-buttons button".into());
                 return false;
+            }
+            Msg::Unfold(card) => {
+                self.ui.unfolded = self.ui.unfolded.map(|_| card);
+                self.focus_soon(format!("#{card} button"));
             }
             Msg::Start(plan) => self.start(plan),
             Msg::Open(bytes) => match Session::from_bytes(&bytes) {
@@ -232,6 +232,7 @@ impl Page {
                 return false;
             }
             Msg::Resized => {
+                self.fold();
                 self.diagram.request();
                 let layouts = self.shown.iter().map(|shown| self.layout(&shown.scene));
                 for (place, layout) in layouts.collect::<Vec<_>>().into_iter().enumerate() {
@@ -290,8 +291,24 @@ impl Page {
         self.link.clone()
     }
 
+    /// Gives the focus to what will be there once the page is rendered.
+    pub(super) fn focus_soon(&self, selector: String) {
+        let host = self.host.clone();
+        yew::platform::spawn_local(async move {
+            browser::focus(host.query_selector(&selector).ok().flatten());
+        });
+    }
+
+    /// Folds the cards where there is no room for them beside the stage. A part of another page has
+    /// those that were asked for.
+    fn fold(&mut self) {
+        let folds = !self.options.embed && !browser::is_broad(&self.host);
+        self.ui.unfolded = folds.then(|| self.ui.unfolded.unwrap_or_default());
+    }
+
     /// Lets everything follow the options that can change.
     pub(super) fn arrange(&mut self) {
+        self.fold();
         self.ui.faults = self.options.faults;
         if !self.options.has_tab(self.tab) {
             let first = TABS.into_iter().find(|tab| self.options.has_tab(*tab));

@@ -26,8 +26,9 @@ impl Page {
             true => make(),
             false => Html::default(),
         };
+        let inspects = ui.unfolded.is_some() && self.options.has_panel(Panel::Inspector);
         let actions = match controls {
-            true => stage::action_bar(ui, scene, selection, message.as_ref(), paired),
+            true => stage::action_bar(ui, scene, selection, message.as_ref(), paired, inspects),
             false => Html::default(),
         };
         let names = &["class", "aria-labelledby", "part"];
@@ -73,9 +74,15 @@ impl Page {
         });
         let board =
             self.board.as_ref().map(|board| Html::from(board::board(ui, board, self.title())));
+        let look = match ui.unfolded {
+            None if embed => "embed",
+            None => "broad",
+            Some("") => "folding",
+            Some(_) => "folding lifted",
+        };
         let header = controls.then(|| Html::from(self.header()));
         html! {
-            <div class={classes!("lab", embed.then_some("embed"))}
+            <div class={classes!("lab", look)}
                 onkeydown={self.hotkeys()} ondragover={Callback::from(|event: DragEvent| event.prevent_default())}
                 ondrop={self.drop()}>
                 // First, so that it is what is printed that patterns are looked up in.

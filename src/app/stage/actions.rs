@@ -8,18 +8,21 @@ use yew::prelude::*;
 
 use super::{crash_or_restart, node_name};
 use crate::app::element::el;
-use crate::app::{Dialog, Msg, Selection, Ui, button, button_with};
+use crate::app::{Dialog, Msg, Selection, Ui, button, button_with, inspector};
 
 /// How much the page delays a message by.
 pub const DELAY: Micros = Micros::from_millis(50);
 
-/// The bar; beside another cluster, it offers what can be done to both. It has the same height whatever it shows, so that nothing below it moves.
+/// The bar; beside another cluster, it offers what can be done to both. It has the same height
+/// whatever it shows, so that nothing below it moves. Where the inspector is out of sight, it leads
+/// there.
 pub fn action_bar(
     ui: &Ui,
     scene: &Scene,
     selection: Option<Selection>,
     message: Option<&Message>,
     paired: bool,
+    inspects: bool,
 ) -> Html {
     let (title, buttons) = match selection {
         Some(Selection::Node(id)) => {
@@ -41,6 +44,8 @@ pub fn action_bar(
         None => (ui.say(say::stage::hint()), Html::default()),
     };
     let title_class = if selection.is_none() { "actions-title hint" } else { "actions-title" };
+    let details = (inspects && selection.is_some())
+        .then(|| button(ui.say(say::inspect::details()), "", ui.on(Msg::Unfold(inspector::TITLE))));
     let both = paired.then(|| {
         let help = Some(ui.say(say::act::crash_leaders_help()));
         let label = ui.say(say::act::crash_leaders());
@@ -65,6 +70,7 @@ pub fn action_bar(
     el("div")
         .attrs(names, vec!["actions".into(), "toolbar".into(), ui.say(say::stage::actions())])
         .kid(el("strong").class(title_class).text(title))
+        .kid(details.unwrap_or_default())
         .kid(buttons)
         .into()
 }
