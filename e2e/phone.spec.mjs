@@ -1,5 +1,6 @@
 // What a phone asks of the page: all within reach of a thumb, and a finger or two instead of a mouse.
 
+import AxeBuilder from "@axe-core/playwright";
 import { expect, SWIFT, test } from "./helpers/lab.mjs";
 
 test.use(SWIFT);
@@ -40,6 +41,8 @@ for (const lang of ["en", "zh"]) {
         await expect(cards(page, true)).toHaveCount(1);
         await expect(cards(page, true)).toContainText(lab.t(name));
         await expect(cards(page, true)).toBeInViewport({ ratio: 1 });
+        const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+        expect(violations.map(({ id, nodes }) => `${id} at ${nodes[0].html}`), name).toEqual([]);
       }
       await lab.play();
       const { number } = await lab.leader();
@@ -93,6 +96,15 @@ test.describe("on a phone", { tag: "@chromium" }, () => {
     }
   });
 
+  test("a long log makes the page no wider", async ({ lab, page }) => {
+    await lab.open({ seed: 3, speed: 2000 });
+    await lab.play();
+    await lab.leader();
+    for (const value of ["1", "2", "3", "4", "5", "6"]) await lab.write(value);
+    await expect.poll(async () => (await lab.logs())[0]?.length).toBe(6);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(UPRIGHT.width);
+  });
+
   test("by keyboard a card is unfolded where it is gone to, and nothing that has the focus is covered", async ({ lab, page }) => {
     await lab.open({ seed: 3 });
     await cards(page, false).filter({ hasText: lab.t("Network") }).focus();
@@ -118,4 +130,102 @@ test("beside the stage no card is folded", async ({ lab, page }) => {
   await expect(page.locator("[aria-expanded]")).toHaveCount(0);
   for (const name of CARDS) await expect(lab.region(name)).toBeVisible();
   await expect(lab.get("slider", "Latency")).toBeVisible();
+});
+
+test.describe("with fingers", { tag: "@chromium" }, () => {
+  test.use(PHONE);
+
+  /** Puts fingers somewhere, moves or lifts them: `touch("touchStart", [[x, y], …])`. */
+  async function fingers(page) {
+    const cdp = await page.context().newCDPSession(page);
+    return (type, spots) =>
+      cdp.send("Input.dispatchTouchEvent", { type, touchPoints: spots.map(([x, y], id) => ({ x: Math.round(x), y: Math.round(y), id })) });
+  }
+
+  /** Where the middle of something is. */
+  async function middle(target) {
+    const { x, y, width, height } = await target.boundingBox();
+    return [x + width / 2, y + height / 2];
+  }
+
+  /** The time that the diagram shows, in milliseconds. */
+  async function shown(lab) {
+    const text = await lab.page.getByRole("tabpanel").getByRole("img").getAttribute("aria-label");
+    const [from, to] = text.match(/\d+\.\d+/g).map((number) => Math.round(Number(number) * 1_000));
+    return { from, to, span: to - from };
+  }
+
+  test("two fingers zoom the space–time diagram where they are, as its buttons do; one scrolls the page", async ({ lab, page }) => {
+    await lab.open({ seed: 3, speed: 400 });
+    await lab.play();
+    await lab.leader();
+    await lab.pause();
+    await lab.tab("tab.space_time");
+    const picture = page.getByRole("tabpanel").getByRole("img");
+    await expect(picture).toHaveAttribute("aria-label", /\d/);
+    const before = await shown(lab);
+    await picture.evaluate((canvas) => canvas.scrollIntoView({ block: "start" }));
+    const [x, top] = [(await middle(picture))[0], (await picture.boundingBox()).y];
+    const touch = await fingers(page);
+
+    const scrolled = await page.evaluate(() => scrollY);
+    await touch("touchStart", [[x, top + 300]]);
+    for (let y = 300; y >= 200; y -= 20) await touch("touchMove", [[x, top + y]]);
+    const rest = page.evaluate(() => new Promise((resolve) => addEventListener("scrollend", () => resolve(), { once: true })));
+    await touch("touchEnd", []);
+    await rest;
+    expect(await page.evaluate(() => scrollY)).toBeGreaterThan(scrolled + 40);
+    expect(await shown(lab)).toEqual(before);
+
+    await picture.evaluate((canvas) => canvas.scrollIntoView({ block: "start" }));
+    const here = await page.evaluate(() => scrollY);
+    const { y } = await picture.boundingBox();
+    // Time runs down here: what is under the upper finger stays there, what is under the lower one follows it.
+    const at = (moments, offset, height) => moments.from + (moments.span * offset) / height;
+    const { height } = await picture.boundingBox();
+    const held = at(before, 150, height);
+    await touch("touchStart", [[x, y + 100], [x, y + 200]]);
+    for (let more = 0; more <= 50; more += 10) await touch("touchMove", [[x, y + 100 - more], [x, y + 200 + more]]);
+    await touch("touchEnd", []);
+    await expect.poll(async () => (await shown(lab)).span / before.span).toBeCloseTo(1 / 2, 1);
+    const near = await shown(lab);
+    expect(Math.abs(at(near, 150, height) - held), "the moment between the fingers").toBeLessThan(before.span / 40);
+    expect(await page.evaluate(() => scrollY)).toBe(here);
+    expect(await page.evaluate(() => visualViewport.scale)).toBe(1);
+
+    await lab.press(lab.get("button", "Zoom out"));
+    await expect.poll(async () => (await shown(lab)).span / before.span).toBeCloseTo(1, 1);
+  });
+
+  for (const [what, find] of [["a node", (lab) => lab.node(2)], ["a message", (lab) => lab.page.locator("[data-message]").first()]]) {
+    test(`a long press on ${what} selects it and goes to what can be done, and no text is marked`, async ({ lab, page }) => {
+      await lab.open({ seed: 3, nodes: 3, speed: 2 });
+      await lab.stepUntil(async () => (await page.locator("[data-message]").count()) > 0);
+      // What was sent just now lies under its sender.
+      const sent = await lab.now();
+      await lab.play();
+      await expect.poll(() => lab.now()).toBeGreaterThanOrEqual(sent + 3);
+      await lab.pause();
+      const touch = await fingers(page);
+      await touch("touchStart", [await middle(find(lab))]);
+      const done = page.getByRole("toolbar", { name: lab.t("stage.actions") }).locator("button:focus");
+      await expect(done).toHaveText(lab.t(what === "a node" ? "Crash" : "Drop"));
+      await touch("touchEnd", []);
+      if (what === "a node") await expect(lab.node(2)).toHaveAttribute("aria-pressed", "true");
+      expect(await page.evaluate(() => getSelection().toString())).toBe("");
+    });
+  }
+
+  test("a finger that scrolls over the stage selects nothing", async ({ lab, page }) => {
+    await lab.open({ seed: 3, nodes: 3 });
+    const touch = await fingers(page);
+    const [x, y] = await middle(lab.node(2));
+    await touch("touchStart", [[x, y]]);
+    for (let up = 0; up <= 120; up += 20) await touch("touchMove", [[x, y - up]]);
+    await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(40);
+    // It was set later than that of a press, and for longer, so it comes after that.
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 700)));
+    await touch("touchEnd", []);
+    await expect(lab.node(2)).toHaveAttribute("aria-pressed", "false");
+  });
 });

@@ -22,6 +22,7 @@ for (const [reader, Hands, use] of [
       const hands = new Hands(lab);
       lab.press = (target) => hands.press(target);
       lab.write = async (value, { node } = {}) => {
+        await lab.card("client.title");
         await hands.choose(lab.get("combobox", "Ask"), node ? `S${node}` : lab.t("the leader"));
         await hands.type(lab.get("textbox", "Value"), value);
         await lab.press(lab.get("button", "Write"));

@@ -81,6 +81,18 @@ function conclaveLab(program, { host, root, home, options, bake }, tell) {
   sizing.observe(host);
   look();
 
+  // Safari has no event for a long press.
+  let press;
+  const release = () => clearTimeout(press);
+  const menu = (target) => target.dispatchEvent(new MouseEvent("contextmenu", { bubbles: true, cancelable: true }));
+  const pressed = ({ target, pointerType }) => {
+    release();
+    if (pointerType === "touch") press = setTimeout(menu, 500, target);
+  };
+  host.addEventListener("pointerdown", pressed, { signal });
+  // A finger that scrolls is cancelled.
+  for (const name of ["pointerup", "pointercancel", "contextmenu"]) host.addEventListener(name, release, { signal });
+
   // A reveal.js deck starts and stops what is on its slides.
   let slid = options.some(([name, value]) => name === "autoplay" && !/^(0|false|no|off)$/i.test(value));
   function slide(starts) {
@@ -99,6 +111,7 @@ function conclaveLab(program, { host, root, home, options, bake }, tell) {
     crossing.disconnect();
     sizing.disconnect();
     clearTimeout(timer);
+    release();
     page.free();
     host.remove();
   }

@@ -10,7 +10,8 @@ use conclave::sim::Micros;
 use conclave::text::say;
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    AddEventListenerOptions, CanvasRenderingContext2d, HtmlCanvasElement, KeyboardEvent, WheelEvent,
+    AddEventListenerOptions, CanvasRenderingContext2d, Event, HtmlCanvasElement, KeyboardEvent,
+    TouchEvent, WheelEvent,
 };
 use yew::prelude::*;
 
@@ -50,6 +51,9 @@ pub enum Ask {
     Grab,
     /// To follow the pointer by so many pixels.
     Drag(i32),
+    /// To follow two fingers: where the middle between them is along time, and how far apart they are,
+    /// in pixels.
+    Pinch(i32, i32),
     /// To tell what is there, in pixels from its upper left corner.
     Pick(i32, i32),
 }
@@ -68,9 +72,11 @@ pub struct Diagram {
     now: Micros,
     /// How far the pointer was moved since it went down.
     dragged: i32,
+    /// Where two fingers were last, as in [`Ask::Pinch`].
+    pinched: Option<(i32, i32)>,
     frames: Frames,
     requested: bool,
-    on_wheel: Closure<dyn FnMut(WheelEvent)>,
+    on_hand: Closure<dyn FnMut(Event)>,
 }
 
 impl Diagram {
@@ -80,11 +86,23 @@ impl Diagram {
             let send = send.clone();
             move |_| send.emit(Msg::Diagram(Ask::Paint))
         });
-        let on_wheel = {
+        let on_hand = {
             let send = send.clone();
-            Closure::new(move |event: WheelEvent| {
-                if let Some(ask) = wheel(&event) {
-                    event.prevent_default();
+            Closure::new(move |event: Event| {
+                let asked = match event.dyn_ref::<WheelEvent>() {
+                    Some(event) => wheel(event),
+                    None => {
+                        if event.type_() == "touchstart" {
+                            send.emit(Msg::Diagram(Ask::Grab));
+                        }
+                        pinch(event.unchecked_ref())
+                    }
+                };
+                if let Some(ask) = asked {
+                    // While the page scrolls, nobody may stop it.
+                    if event.cancelable() {
+                        event.prevent_default();
+                    }
                     send.emit(Msg::Diagram(ask));
                 }
             })
@@ -99,9 +117,10 @@ impl Diagram {
             follows: true,
             now: Micros(0),
             dragged: 0,
+            pinched: None,
             frames,
             requested: false,
-            on_wheel,
+            on_hand,
         }
     }
 
@@ -112,12 +131,14 @@ impl Diagram {
             let paint = canvas.get_context("2d").ok()??.dyn_into().ok()?;
             let options = AddEventListenerOptions::new();
             options.set_passive(false);
-            let function = self.on_wheel.as_ref().unchecked_ref();
-            canvas
-                .add_event_listener_with_callback_and_add_event_listener_options(
-                    "wheel", function, &options,
-                )
-                .ok()?;
+            let function = self.on_hand.as_ref().unchecked_ref();
+            for name in ["wheel", "touchstart", "touchmove"] {
+                canvas
+                    .add_event_listener_with_callback_and_add_event_listener_options(
+                        name, function, &options,
+                    )
+                    .ok()?;
+            }
             self.wired = Some((canvas, paint));
         }
         self.wired.clone()
@@ -156,11 +177,19 @@ impl Diagram {
                 (self.from, self.span) = (Micros(0), (end + Micros(end.0 / 50)).max(SPAN))
             }
             Ask::Here => self.centre(lab.now()),
-            Ask::Grab => self.dragged = 0,
+            Ask::Grab => (self.dragged, self.pinched) = (0, None),
             Ask::Drag(pixels) => {
                 self.dragged += pixels.abs();
                 let (length, _) = self.length();
                 self.from = shift(self.from, thousandths(-pixels * 1_000 / length));
+            }
+            Ask::Pinch(middle, apart) => {
+                if let Some((fixed, before)) = self.pinched.replace((middle, apart)) {
+                    let (length, _) = self.length();
+                    let part = before * 1_000 / apart.max(1);
+                    self.ask(Ask::Zoom(part, Some(fixed * 1_000 / length)), lab);
+                    self.ask(Ask::Drag(middle - fixed), lab);
+                }
             }
         }
         self.from = self.from.min(end);
@@ -300,6 +329,21 @@ fn wheel(event: &WheelEvent) -> Option<Ask> {
     };
     let factor = 1_000 + (dy * 2.0).clamp(-400.0, 600.0) as i32;
     Some(Ask::Zoom(factor, Some(place * 1_000 / length.max(1))))
+}
+
+/// What two fingers ask for. One scrolls the page.
+fn pinch(event: &TouchEvent) -> Option<Ask> {
+    let canvas: HtmlCanvasElement = event.target()?.dyn_into().ok()?;
+    let touches = event.touches();
+    let (one, other) = (touches.get(0)?, touches.get(1)?);
+    let (x, y) = (one.client_x() - other.client_x(), one.client_y() - other.client_y());
+    let apart = f64::from(x * x + y * y).sqrt() as i32;
+    let corner = canvas.get_bounding_client_rect();
+    let middle = match browser::is_wide(&canvas) {
+        true => (one.client_x() + other.client_x()) / 2 - corner.left() as i32,
+        false => (one.client_y() + other.client_y()) / 2 - corner.top() as i32,
+    };
+    Some(Ask::Pinch(middle, apart))
 }
 
 /// What a key asks of the diagram that has the focus.
