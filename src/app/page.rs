@@ -98,7 +98,15 @@ impl Component for Desk {
     fn create(ctx: &Context<Self>) -> Self {
         let send = ctx.link().callback(|msg| msg);
         let desk = Self { page: Rc::new(RefCell::new(Page::new(ctx.props(), send))) };
-        ctx.props().desk.get_or_init(|| desk).clone()
+        let desk = ctx.props().desk.get_or_init(|| desk).clone();
+        // Yew tells that all is rendered when it has time, after a frame or two. Who waits for the page need not.
+        let ready = desk.clone();
+        yew::platform::spawn_local(async move {
+            ready.page.borrow_mut().rendered();
+            ready.page.borrow_mut().news.insert(0, ("lab-ready", "{\"v\":1}".into()));
+            ready.tell();
+        });
+        desk
     }
 
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
@@ -128,11 +136,8 @@ impl Component for Desk {
         self.page.borrow().show()
     }
 
-    fn rendered(&mut self, _: &Context<Self>, first: bool) {
+    fn rendered(&mut self, _: &Context<Self>, _: bool) {
         self.page.borrow_mut().rendered();
-        if first {
-            self.page.borrow_mut().news.insert(0, ("lab-ready", "{\"v\":1}".into()));
-        }
         self.tell();
     }
 }
