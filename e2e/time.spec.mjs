@@ -57,6 +57,27 @@ forEveryReader(() => {
     await expect(branches.getByRole("option")).toHaveCount(1);
   });
 
+  test("the time of an event leads there, also of what the reader did", async ({ lab }) => {
+    await lab.open({ seed: 3 });
+    await lab.step(20);
+    await lab.select(2);
+    await lab.act("Crash");
+    await lab.step(10);
+    const panel = await lab.tab("Events");
+    const [rows, events] = [panel.getByRole("listitem"), await lab.events()];
+    const crash = events.findLastIndex((event) => new RegExp(lab.t("You crashed {node}", { node: "S2" })).test(event));
+    expect(crash).toBeGreaterThan(0);
+    // From the latest on, as what comes after a moment is not listed there.
+    for (const place of [events.length - 3, crash, crash - 5]) {
+      const time = rows.nth((await rows.count()) - 1 - place).getByRole("button");
+      await lab.press(time);
+      await expect.poll(() => lab.events()).toEqual(events.slice(0, place + 1));
+      await expect(rows.first().getByRole("button")).toBeFocused();
+      if (place === crash) await lab.expectRole(2, "down");
+    }
+    await expect(lab.node(2)).not.toHaveAccessibleName(new RegExp(lab.t("down")));
+  });
+
   test("undo takes an action back, redo does it again", async ({ lab }) => {
     await lab.open({ seed: 3 });
     await lab.step(8);

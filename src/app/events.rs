@@ -1,11 +1,12 @@
 //! One sentence for each event, with its reasons.
 
 use conclave::scene::{Class, EventRow};
+use conclave::sim::timeline::Moment;
 use conclave::text::say;
 use yew::prelude::*;
 
 use super::element::{Element, all, check, el};
-use super::{Msg, Ui, clock};
+use super::{Msg, Travel, Ui, clock};
 
 /// The list of events, newest first.
 pub fn events(ui: &Ui, rows: &[EventRow], total: u64, only_key: bool) -> Html {
@@ -15,6 +16,7 @@ pub fn events(ui: &Ui, rows: &[EventRow], total: u64, only_key: bool) -> Html {
     let empty = rows.is_empty().then(|| el("p").class("empty").say(ui, say::event::none()));
     let names = &["class", "role", "aria-live", "aria-label", "tabindex", "part"];
     let label = ui.say(say::tab::events());
+    let go = ui.say(say::event::go());
     let list = el("div")
         .attrs(
             names,
@@ -22,11 +24,12 @@ pub fn events(ui: &Ui, rows: &[EventRow], total: u64, only_key: bool) -> Html {
         )
         // What can have the focus must be seen to have it, also while it is empty.
         .kid(empty.map(Html::from).unwrap_or_default())
-        .kid(el("ol").kids(rows.iter().rev().map(|row| event(ui, row))));
+        .kid(el("ol").kids(rows.iter().rev().map(|row| event(ui, row, &go))));
     all(vec![head.into(), list.into()])
 }
 
-fn event(ui: &Ui, row: &EventRow) -> Element {
+/// `go` says what its time is for: it leads there.
+fn event(ui: &Ui, row: &EventRow, go: &AttrValue) -> Element {
     let class = match row.class {
         Class::Node => "of-node",
         Class::Network => "of-network",
@@ -46,9 +49,16 @@ fn event(ui: &Ui, row: &EventRow) -> Element {
             .text(" ".into())
             .kid(el("cite").text(reason.source.into()))
     });
+    let there = Msg::Travel(Travel::To(Moment { after: row.step, at: row.at }));
+    // By keyboard the steps, beats and the slider lead there, without hundreds of stops on the way.
+    let names = &["type", "class", "title", "tabindex"];
+    let time = el("button")
+        .attrs(names, vec!["button".into(), "event-time".into(), go.clone(), "-1".into()])
+        .on_click(ui, there)
+        .text(clock(row.at).into());
     el("li")
         .attrs(&["class"], vec![class.into()])
         .key(row.number)
-        .kid(el("span").class("event-time").text(clock(row.at).into()))
+        .kid(time)
         .kid(el("span").class("event-text").kid(title).kids(reasons))
 }
