@@ -155,19 +155,19 @@ function conclaveBoot(load) {
     return program;
   }
 
-  let sheets;
+  const sheets = {};
 
   /** Gives a document or a shadow root the style of a page. */
   function wear(place, program, shadow) {
-    sheets ??= [false, true].map((shadow) => {
+    const make = () => {
       const sheet = new CSSStyleSheet();
       const style = program.style();
       // In a shadow root, a length does not depend on the size that the document gives its own text.
       const own = () => `${style.replace(/([\d.]+)rem\b/g, "calc($1*var(--rem))")}:host{--rem:var(--lab-rem,max(1rem,16px))}`;
       sheet.replaceSync(shadow ? own() : style);
       return sheet;
-    });
-    place.adoptedStyleSheets.push(sheets[Number(shadow)]);
+    };
+    place.adoptedStyleSheets.push((sheets[shadow] ??= make()));
   }
 
   const home = location.href.split("#")[0];
