@@ -31,9 +31,9 @@ async function conclaveBake(page, start) {
     const policy = document.createElement("meta");
     policy.httpEquiv = "Content-Security-Policy";
     policy.content = `default-src 'none'; script-src ${await hash(whole)} 'wasm-unsafe-eval'; style-src ${await hash(style)}; img-src data:; base-uri 'none'; form-action 'none'`;
-    sheet.replaceWith(style);
+    sheet.remove();
     script.remove();
-    page.querySelector("meta").after(policy);
+    page.querySelector("meta").after(policy, style);
     page.querySelector("body").append(whole);
   }
   const url = URL.createObjectURL(new Blob([`<!doctype html>\n${page.outerHTML}\n`], { type: "text/html" }));

@@ -68,18 +68,12 @@ pub fn single_html(html: &str, inline: &Inline) -> Result<String> {
     for (text, end) in [(style, "</style"), (script, "</script"), (script, "<!--")] {
         ensure!(!text.contains(end), "what is inlined contains {end}");
     }
-    let mut styled = false;
     let lines = rewritten(html, |part| match part {
-        Part::Css(_) if styled => None,
-        Part::Css(_) => {
-            styled = true;
-            Some(format!("<style>{style}</style>"))
-        }
         Part::Icon(_) => {
             let icon = BASE64_STANDARD.encode(icon);
             Some(format!("<link rel=\"icon\" href=\"data:image/svg+xml;base64,{icon}\" />"))
         }
-        Part::Rust | Part::File(_) => None,
+        Part::Css(_) | Part::Rust | Part::File(_) => None,
     });
     let mut single = String::new();
     for line in lines? {
@@ -92,6 +86,7 @@ pub fn single_html(html: &str, inline: &Inline) -> Result<String> {
                 );
                 single.push_str(&line);
                 single.push_str(&policy);
+                single.push_str(&format!("<style>{style}</style>\n"));
                 continue;
             }
             _ => {}
@@ -243,9 +238,9 @@ mod tests {
         let inline = Inline { style: "p {}", script: "s();", icon: b"<svg/>", policy: "none" };
         let expected = r#"<meta charset="utf-8" />
 <meta http-equiv="Content-Security-Policy" content="none" />
+<style>p {}</style>
 <head>
   <link rel="icon" href="data:image/svg+xml;base64,PHN2Zy8+" />
-  <style>p {}</style>
 </head>
 <body>
 <script>s();</script>
