@@ -22,11 +22,11 @@ pub const HEAD: usize = STREAMS * 8;
 pub fn unpack(packed: &[u8], mut room: &mut [u8], out: &mut [u8]) {
     let Some((head, mut packed)) = packed.split_at_checked(HEAD) else { broken() };
     let mut streams: [&[u8]; STREAMS] = [&[]; STREAMS];
-    for (stream, lengths) in streams.iter_mut().zip(head.chunks_exact(8)) {
+    for (index, (stream, lengths)) in streams.iter_mut().zip(head.chunks_exact(8)).enumerate() {
         let (length, packed_length) = (number(lengths), number(&lengths[4..]));
         let Some((body, rest)) = packed.split_at_checked(packed_length) else { broken() };
         let Some((place, free)) = room.split_at_mut_checked(length) else { broken() };
-        lzma::decompress(body, place);
+        lzma::decompress(body, place, streams::context_bits(index));
         (*stream, packed, room) = (place, rest, free);
     }
     streams::walk(&mut Merge { streams, out, passed: 0, function: 0 });

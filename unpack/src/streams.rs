@@ -7,6 +7,8 @@
 //! the whole into the streams or back, and looks only at what has passed: so both ways are the same walk, and whatever it
 //! takes for an instruction, the way back takes for the same.
 
+use crate::lzma::LITERAL_CONTEXT_BITS;
+
 /// How many streams there are.
 pub const STREAMS: usize = 12;
 /// All sections but the code, and the code's head.
@@ -33,6 +35,11 @@ pub const ALIGNMENTS: usize = 9;
 const TYPES: usize = 10;
 /// What is left.
 const OTHERS: usize = 11;
+
+/// How many bits of the byte before decide on the probabilities of a literal. An offset says nothing of the next.
+pub fn context_bits(stream: usize) -> u32 {
+    if stream == OFFSETS { 0 } else { LITERAL_CONTEXT_BITS }
+}
 
 /// The number of the section that holds the code.
 const CODE_SECTION: u8 = 10;

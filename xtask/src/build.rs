@@ -238,7 +238,7 @@ impl Parts {
         let scripts = Scripts {
             boot: &scripts,
             glue: &start_from_bytes(glue)?,
-            unpacker: &BASE64_STANDARD.encode(unpacker),
+            unpacker: &unpacker.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
             packed: &BASE64_STANDARD.encode(pack(wasm, profile)?),
             length: wasm.len(),
             start: &read("static/start-bundle.js")?,
@@ -291,8 +291,8 @@ fn pack(wasm: &[u8], profile: Profile) -> Result<Vec<u8>> {
     let mut split = Split::new(wasm);
     streams::walk(&mut split);
     let (mut head, mut bodies) = (Vec::new(), Vec::new());
-    for stream in &split.streams {
-        let packed = compress(stream, profile)?;
+    for (number, stream) in split.streams.iter().enumerate() {
+        let packed = compress(stream, streams::context_bits(number), profile)?;
         for length in [stream.len(), packed.len()] {
             head.extend(u32::try_from(length)?.to_le_bytes());
         }
@@ -345,14 +345,14 @@ impl Belt for Split<'_> {
     }
 }
 
-fn compress(stream: &[u8], profile: Profile) -> Result<Vec<u8>> {
+fn compress(stream: &[u8], context_bits: u32, profile: Profile) -> Result<Vec<u8>> {
     let mut options = match profile {
         Profile::Release => {
             LzmaOptions { nice_len: LzmaOptions::NICE_LEN_MAX, ..LzmaOptions::with_preset(9) }
         }
         Profile::Dev => LzmaOptions::with_preset(0),
     };
-    options.lc = lzma::LITERAL_CONTEXT_BITS;
+    options.lc = context_bits;
     options.lp = lzma::LITERAL_POSITION_BITS;
     options.pb = lzma::POSITION_BITS;
     // The unpacker sees all that it has unpacked, at any distance.
@@ -478,9 +478,10 @@ mod tests {
         let noise = |number: u32| (number.wrapping_mul(2_654_435_761) >> 24) as u8;
         let stream: Vec<u8> = (0..300_000).map(|n| noise((n % 90_000) >> (n / 50_000))).collect();
         for length in [0, 1, 2, stream.len()] {
-            for profile in [Profile::Release, Profile::Dev] {
+            for (profile, bits) in [(Profile::Release, 0), (Profile::Dev, 2)] {
                 let mut out = vec![0; length];
-                lzma::decompress(&compress(&stream[..length], profile).unwrap(), &mut out);
+                let packed = compress(&stream[..length], bits, profile).unwrap();
+                lzma::decompress(&packed, &mut out, bits);
                 assert!(out == stream[..length], "{length} bytes, {profile:?}");
             }
         }

@@ -123,7 +123,7 @@ pub struct Scripts<'a> {
     pub boot: &'a str,
     /// What wasm-bindgen generated for `no_modules`.
     pub glue: &'a str,
-    /// The wasm of the crate `unpack` in base64.
+    /// The wasm of the crate `unpack` in hexadecimal digits.
     pub unpacker: &'a str,
     /// The program's wasm, packed for it, in base64.
     pub packed: &'a str,
@@ -140,8 +140,8 @@ impl Scripts<'_> {
     pub fn join(&self) -> String {
         let Self { boot, glue, unpacker, packed, length, start, offline } = self;
         format!(
-            "(() => {{\n\"use strict\";\n{boot}\n{glue}\nconst unpacker = \"{unpacker}\";\n\
-             const packed = {{ length: {length}, data: \"{packed}\" }};\n{start}\n{offline}\n}})();\n"
+            "(() => {{\n\"use strict\";\n{boot}\n{glue}\n\
+             const packed = {{ length: {length}, unpacker: \"{unpacker}\", data: \"{packed}\" }};\n{start}\n{offline}\n}})();\n"
         )
     }
 }
@@ -260,7 +260,7 @@ mod tests {
             unpacker: "AAAA",
             packed: "BBBB",
             length: 5,
-            start: "boot(() => glue(unpacker, packed.data, packed.length));",
+            start: "boot(() => glue(packed.unpacker, packed.data, packed.length));",
             offline: "globalThis.o();",
         };
         let short = minified(&scripts.join()).unwrap();
