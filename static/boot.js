@@ -141,15 +141,15 @@ function conclaveBoot(load) {
     if (isFromWasm(error)) showTrapped(String(error));
   }
 
-  const trapped = new Set();
+  /** Who is told when the program traps. */
+  const told = new Set();
   let program;
 
-  /** The program, unpacked and compiled when it is first wanted. When it traps, `onTrap` is called. */
-  function wanted(onTrap) {
+  /** The program, unpacked and compiled when it is first wanted. */
+  function wanted() {
     if (typeof WebAssembly !== "object") return Promise.reject();
-    trapped.add(onTrap);
     program ??= load().then((program) => {
-      program.prepare((message) => trapped.forEach((tell) => tell(message)));
+      program.prepare((message) => told.forEach((tell) => tell(message)));
       return (globalThis.__conclave = program);
     });
     return program;
@@ -208,7 +208,8 @@ function conclaveBoot(load) {
     addEventListener("error", (event) => onError(event.error));
     addEventListener("unhandledrejection", (event) => onError(event.reason));
     try {
-      open(await wanted(showTrapped), host, pristine);
+      told.add(showTrapped);
+      open(await wanted(), host, pristine);
     } catch (error) {
       if (isFromWasm(error)) return showTrapped(String(error));
       if (error) console.error(error);
@@ -221,5 +222,5 @@ function conclaveBoot(load) {
 
   const host = document.querySelector("#app.conclave");
   if (host) run(host);
-  conclaveElement({ wanted, wear, whyNot, apology, home });
+  conclaveElement({ wanted, told, wear, whyNot, apology, home });
 }

@@ -2,9 +2,9 @@
  * `<consensus-lab>`: a lab in any page. Attributes have the names and values of the page's query options;
  * docs/element.md describes them, and custom-elements.json, for tools.
  *
- * @param {object} boot what boot.js shares: `wanted()`, `wear()`, `whyNot()`, `apology()`, `home`
+ * @param {object} boot what boot.js shares: `wanted()`, `told`, `wear()`, `whyNot()`, `apology()`, `home`
  */
-function conclaveElement({ wanted, wear, whyNot, apology, home }) {
+function conclaveElement({ wanted, told, wear, whyNot, apology, home }) {
   // A worker has no elements; two copies of this script share one.
   if (typeof customElements === "undefined" || customElements.get("consensus-lab")) return;
 
@@ -33,11 +33,17 @@ function conclaveElement({ wanted, wear, whyNot, apology, home }) {
     #changed = false;
     #isReady;
     #ready = new Promise((resolve) => (this.#isReady = resolve));
+    #onTrap = (message) => this.#trapped(message);
 
     constructor() {
       super();
-      this.#shadow.adoptedStyleSheets.push(sheet);
       this.#shadow.append(this.#slot);
+      this.#undress();
+      // What is written and pressed in it is not for the page around: a deck would go to its next slide.
+      this.#shadow.addEventListener("keydown", (event) => {
+        const { defaultPrevented, key, target } = event;
+        if (defaultPrevented || /^( |Enter)$/.test(key) || target.closest("input, select, textarea, dialog, [role=tab]")) event.stopPropagation();
+      });
     }
 
     connectedCallback() {
@@ -49,7 +55,7 @@ function conclaveElement({ wanted, wear, whyNot, apology, home }) {
         this[name] = value;
       }
       if (this.#running || this.#starting) return;
-      if (this.poster && !this.#saved.link) return this.#offer();
+      if (this.poster && !this.#saved.link && !this.#saved.playing) return this.#offer();
       this.#near ??= new IntersectionObserver((entries) => entries.at(-1).isIntersecting && this.#start(), {
         rootMargin: "300px",
       });
@@ -123,10 +129,11 @@ function conclaveElement({ wanted, wear, whyNot, apology, home }) {
       for (const name of FLAGS) {
         define(name, {
           get() {
-            return this.hasAttribute(name) && !/^(0|false|no|off)$/i.test(this.getAttribute(name));
+            return !/^(0|false|no|off)$/i.test(this.getAttribute(name) ?? name === "embed");
           },
           set(value) {
-            this.toggleAttribute(name, Boolean(value));
+            if (Boolean(value) === (name === "embed")) this.removeAttribute(name);
+            else this.setAttribute(name, value ? "" : "false");
           },
         });
       }
@@ -152,7 +159,12 @@ function conclaveElement({ wanted, wear, whyNot, apology, home }) {
 
     /** The language of the place it stands in: its own, or that of what is around it if the program speaks it. */
     #language() {
-      return this.lang || /^(en|zh)\b/i.exec(this.closest("[lang]")?.lang)?.[0];
+      if (this.lang) return this.lang;
+      // It may stand in the shadow of another element.
+      for (let place = this; place; place = place.getRootNode().host) {
+        const around = place.closest("[lang]");
+        if (around) return /^(en|zh)\b/i.exec(around.lang)?.[0];
+      }
     }
 
     #options() {
@@ -174,12 +186,15 @@ function conclaveElement({ wanted, wear, whyNot, apology, home }) {
       this.#starting = true;
       this.#near?.disconnect();
       try {
-        const program = await wanted((message) => this.#trapped(message));
+        const program = await wanted();
         if (!this.isConnected) return;
+        told.add(this.#onTrap);
         wear(this.#shadow, program, true);
         const host = Object.assign(document.createElement("div"), { id: "app" });
         this.#shadow.append(host);
-        const place = { host, root: host, home, options: this.#options() };
+        // What stands for it leads to a page that can open links.
+        const away = this.querySelector("a[href]")?.href.split("#")[0] ?? home;
+        const place = { host, root: host, home: away, options: this.#options() };
         this.#running = conclaveLab(program, place, (name, detail) => this.#tell(name, detail));
       } catch (error) {
         this.#explain(whyNot(error, this.#language()));
@@ -209,6 +224,12 @@ function conclaveElement({ wanted, wear, whyNot, apology, home }) {
       this.#isReady(this);
     }
 
+    /** Looks as it does without the program, which is not told of any more. */
+    #undress() {
+      this.#shadow.adoptedStyleSheets = [sheet];
+      told.delete(this.#onTrap);
+    }
+
     #stop() {
       this.#near?.disconnect();
       if (!this.#running) return;
@@ -222,6 +243,7 @@ function conclaveElement({ wanted, wear, whyNot, apology, home }) {
       }
       stop();
       this.#running = undefined;
+      this.#undress();
       this.#shadow.append(this.#slot);
     }
 

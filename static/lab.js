@@ -100,8 +100,16 @@ function conclaveLab(program, { host, root, home, options, bake }, tell) {
     if (starts && slid) call("play");
     else call("pause");
   }
-  for (const name of ["slide:start", "slide:stop"]) {
-    const heard = ({ target }) => (target === document || target.contains?.(root)) && slide(name === "slide:start");
+  const on = (place) => place?.contains?.(root.getRootNode().host ?? root);
+  for (const [name, starts, stops] of [
+    ["slidechanged", "currentSlide", "previousSlide"],
+    ["slide:start", "target"],
+    ["slide:stop", "", "target"],
+  ]) {
+    const heard = (event) => {
+      if (on(event[starts])) slide(true);
+      else if (on(event[stops])) slide(false);
+    };
     document.addEventListener(name, heard, { signal });
   }
 
@@ -158,7 +166,7 @@ function conclaveBridge({ call, slide }) {
     if (data?.type === "conclave:hello") return pass("lab-ready", { v: 1 });
     const { type, v, id, method, args = [] } = data ?? {};
     const named = typeof id === "string" || typeof id === "number";
-    if (type !== "conclave:call" || v !== 1 || !named || typeof method !== "string" || !Array.isArray(args)) {
+    if (type !== "conclave:call" || v !== 1 || !named || typeof method !== "string" || !Array.isArray(args) || args.length > 9) {
       return refuse('allowed is { type: "conclave:call", v: 1, id, method, args }');
     }
     const reply = { type: "conclave:reply", v: 1, id };

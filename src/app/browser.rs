@@ -88,20 +88,19 @@ pub fn focus(element: Option<web_sys::Element>) {
     }
 }
 
-/// Lets the page fill the screen, or no longer. A sandbox may refuse.
-pub fn fill_screen() {
-    match (document().fullscreen_element(), document().document_element()) {
-        (Some(_), _) => document().exit_fullscreen(),
-        (None, Some(root)) => {
-            let ask = js_sys::Reflect::get(&root, &"requestFullscreen".into()).ok();
+/// Lets an element fill the screen, or no longer. A sandbox may refuse.
+pub fn fill_screen(root: &Element) {
+    match document().fullscreen_element() {
+        Some(_) => document().exit_fullscreen(),
+        None => {
+            let ask = js_sys::Reflect::get(root, &"requestFullscreen".into()).ok();
             let ask = ask.and_then(|ask| ask.dyn_into::<js_sys::Function>().ok());
-            let asked = ask.and_then(|ask| ask.call0(&root).ok());
+            let asked = ask.and_then(|ask| ask.call0(root).ok());
             if let Some(asked) = asked.and_then(|asked| asked.dyn_into::<js_sys::Promise>().ok()) {
                 let asked = wasm_bindgen_futures::JsFuture::from(asked);
                 yew::platform::spawn_local(async { _ = asked.await });
             }
         }
-        (None, None) => {}
     }
 }
 

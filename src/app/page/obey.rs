@@ -46,7 +46,7 @@ impl Page {
             Command::Partition => Msg::Dialog(Some(Dialog::Partition)),
             Command::Help => Msg::Dialog(Some(Dialog::Help)),
             Command::Fullscreen => {
-                browser::fill_screen();
+                browser::fill_screen(&self.root);
                 return false;
             }
             Command::Drop => match message {
