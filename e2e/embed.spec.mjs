@@ -85,7 +85,7 @@ test("what is malformed is refused, and nothing of it is done", async ({ page })
     const call = { type: "conclave:call", v: 1, id: 1, method: "step", args: [1] };
     const hostile = [
       null, 1, "step", [], {}, { ...call, v: 2 }, { ...call, v: undefined }, { ...call, id: {} }, { ...call, method: 7 },
-      { ...call, args: "1" }, { ...call, args: { length: 1 } }, { ...call, type: "conclave:eval" }, new Map(), new ArrayBuffer(8),
+      { ...call, args: "1" }, { ...call, args: { length: 1 } }, { ...call, args: Object.assign([], { length: 2 ** 32 - 1 }) }, { ...call, type: "conclave:eval" }, new Map(), new ArrayBuffer(8),
     ];
     hostile.forEach(globalThis.say);
   });

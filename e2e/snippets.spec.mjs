@@ -241,6 +241,12 @@ test.describe("in a sandbox", () => {
 
 for (const from of ["/", "/artefacts/conclave.html", "/strict-installed/"]) {
   test(`the page at ${from} is saved as one file, which begins with the run`, async ({ lab, page }, testInfo) => {
+    // Also where the site trusts no text to be a script.
+    await page.route(({ pathname, search }) => pathname === from && search, async (route) => {
+      const response = await route.fetch();
+      const policies = [response.headers()["content-security-policy"], "require-trusted-types-for 'script'; trusted-types 'none'"];
+      await route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": policies.filter(Boolean).join(", ") } });
+    });
     await page.goto(`${from}?seed=4&lang=en&nodes=3`);
     await lab.running();
     await lab.stepUntil(async () => (await lab.nodes()).some(({ role }) => role === "leader"));

@@ -18,11 +18,15 @@ async function conclaveBake(page, start) {
     const icon = page.querySelector("link[rel=icon]");
     const style = document.createElement("style");
     const whole = document.createElement("script");
-    [style.textContent, whole.textContent, icon.href] = await Promise.all([
+    const [look, code, picture] = await Promise.all([
       read(sheet.href),
       read(script.src),
-      read(icon.href).then((svg) => `data:image/svg+xml,${encodeURIComponent(svg)}`),
+      read(icon.href),
     ]);
+    style.append(look);
+    // Trusted Types forbid to set its text.
+    whole.append(code);
+    icon.href = `data:image/svg+xml,${encodeURIComponent(picture)}`;
     const hash = async ({ textContent }) => {
       const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(textContent));
       return `'sha256-${btoa(String.fromCharCode(...new Uint8Array(bytes)))}'`;

@@ -63,6 +63,10 @@ fn the_page_is_found_where_it_is_when_no_address_is_given() {
     assert!(element.contains("<script src=\"https://example.org/lab/app.js\""), "{element}");
     let beside = snippet(&fields(&[("host", &[HOSTS[1].0])]), "page.html", "RUN", "Raft");
     assert!(beside.contains("<script src=\"lab/app.js\""), "{beside}");
+    let own = [("host", &[HOSTS[1].0][..]), ("address", &["https://x.org/a/b.html?c=/d#e"])];
+    let own = text(&fields(&own));
+    assert!(own.contains("<script src=\"https://x.org/a/app.js\""), "{own}");
+    assert!(own.contains("<a href=\"https://x.org/a/b.html?c=/d&amp;embed#run=RUN\""), "{own}");
     let bare = fields(&[("host", &[HOSTS[1].0]), ("address", &["index.html"])]);
     assert!(snippet(&bare, "", "RUN", "Raft").contains("<script src=\"app.js\""));
 }

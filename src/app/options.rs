@@ -116,9 +116,7 @@ impl Options {
         let mut notices = Vec::new();
         for (name, value) in given {
             if let Err(allowed) = options.set(&name.to_ascii_lowercase(), value.trim()) {
-                // As much of it as tells which it is.
-                let value: String = value.chars().take(64).collect();
-                notices.push(say::option::refused(allowed, &**name, value));
+                notices.push(refused(name, value, allowed));
             }
         }
         // Movement that nobody asked for is not for readers who asked for none.
@@ -199,6 +197,12 @@ impl Options {
             None => !self.embed || place < Panel::Inspector as usize,
         }
     }
+}
+
+/// That a value is not allowed, and what is. Of the value, as much is said as tells which it is.
+pub fn refused(name: &str, value: &str, allowed: Phrase) -> Phrase {
+    let value: String = value.chars().take(64).collect();
+    say::option::refused(allowed, name, value)
 }
 
 /// A protocol's name; `others` are allowed as well.

@@ -91,10 +91,12 @@ pub fn snippet(fields: &Fields, home: &str, run: &str, title: &str) -> String {
         let field = fields.iter().find(|(each, _)| each == name);
         field.map(|(_, value)| value.trim()).filter(|value| !value.is_empty()).unwrap_or(usual)
     };
-    let address = field("address", home);
-    let link = [address, "?embed", &query(fields), "#run=", run].concat();
+    let address = field("address", home).split('#').next().unwrap_or_default();
+    let (path, more) =
+        address.split_once('?').map_or((address, "?embed"), |(path, _)| (path, "&embed"));
+    let link = [address, more, &query(fields), "#run=", run].concat();
     let values = [
-        ("folder", &address[..address.rfind('/').map_or(0, |end| end + 1)]),
+        ("folder", &path[..path.rfind('/').map_or(0, |end| end + 1)]),
         ("", "%"),
         ("title", title),
         ("run", run),

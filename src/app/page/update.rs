@@ -133,13 +133,18 @@ impl Page {
                 }
                 Err(error) => self.refuse(complain_link(&error)),
             },
-            Msg::OpenLink(link) => match Session::from_link(&link) {
-                Ok(session) => {
-                    self.pause();
-                    self.open(session);
+            Msg::OpenLink(link) => {
+                let session = Session::from_text(&link).map_err(|error| complain_link(&error));
+                let resume =
+                    |session| catalog::resume(session).map_err(|error| complain_recording(&error));
+                match session.and_then(resume) {
+                    Ok((lab, differs)) => {
+                        self.pause();
+                        self.enter(lab, differs);
+                    }
+                    Err(why) => self.complain(options::refused("run", &link, why)),
                 }
-                Err(error) => self.complain(complain_link(&error)),
-            },
+            }
             Msg::Show => {}
             Msg::Set(given) => self.set(&given),
             Msg::Speak(language) => {
