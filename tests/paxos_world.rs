@@ -173,3 +173,21 @@ fn every_setting_has_a_name_in_every_language() {
         scene.settings.iter().map(|setting| setting.name.render(Default::default())).collect();
     assert_eq!(names.len(), scene.settings.len(), "no two have the same");
 }
+
+#[test]
+fn a_proposer_counts_the_answers_of_acceptors_and_of_nobody_else() {
+    let mut lab = catalog::open(Recording::new(Paxos::ID, 6, 1)).expect("a new run");
+    for (setting, value) in [("proposers", 1), ("acceptors", 3), ("learners", 2)] {
+        let setting = setting.into();
+        lab.act(Action::Configure { setting, value }).expect("there are six nodes");
+    }
+    let op = write_op("x", "5");
+    lab.act(Action::Request { node: s(1), op, persistent: true }).expect("a free client");
+    let window = Window { first: None, columns: 10 };
+    while lab.scene(window).nodes[0].face.votes.is_empty() {
+        lab.step();
+    }
+    let votes = &lab.scene(window).nodes[0].face.votes;
+    let voters: Vec<_> = votes.iter().map(|(node, _)| *node).collect();
+    assert_eq!(voters, [s(2), s(3), s(4)]);
+}

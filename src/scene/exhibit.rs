@@ -46,7 +46,13 @@ pub trait Exhibit: Protocol {
     fn timer(timer: Self::Timer) -> (Phrase, bool);
 
     /// What to show of a node that is up.
-    fn face(node: NodeId, nodes: u8, state: &Self::State, window: Window) -> Face;
+    fn face(
+        node: NodeId,
+        nodes: u8,
+        config: &Self::Config,
+        state: &Self::State,
+        window: Window,
+    ) -> Face;
 
     /// What to show of a node that is down.
     fn face_down(disk: &Self::Durable, window: Window) -> Face;

@@ -9,7 +9,7 @@ use crate::sim::environment::{Envelope, Environment};
 use crate::sim::node::Status;
 use crate::sim::protocol::Judge;
 use crate::sim::world::{Body, Breached};
-use crate::sim::{MessageId, NodeId, Order, Quality, Seat, SettingKind, World};
+use crate::sim::{MessageId, Network, NodeId, Order, Quality, Seat, SettingKind, World};
 use crate::text::{Phrase, say};
 
 /// A world of any protocol, as it is drawn.

@@ -108,7 +108,7 @@ impl Exhibit for Raft {
         }
     }
 
-    fn face(me: NodeId, nodes: u8, server: &Server, window: Window) -> Face {
+    fn face(me: NodeId, _: u8, _: &Self::Config, server: &Server, window: Window) -> Face {
         let (name, shape) = match &server.role {
             Role::Follower { .. } => place(server.configuration, me),
             Role::PreCandidate { .. } => (say::raft::pre_candidate(), Shape::Dashed),
@@ -119,7 +119,7 @@ impl Exhibit for Raft {
         face.role = scene::Role { name, shape };
         face.leads = server.is_leader();
         face.caption = caption(me, server);
-        face.votes = votes(server, nodes);
+        face.votes = votes(server);
         face.members = Some(members(server.configuration));
         face.log.commit = server.commit_index.0;
         face.log.applied = server.last_applied.0;
@@ -394,7 +394,7 @@ fn plain(value: impl Into<Argument>) -> Phrase {
     }
 }
 
-fn votes(server: &Server, nodes: u8) -> Vec<(NodeId, Vote)> {
+fn votes(server: &Server) -> Vec<(NodeId, Vote)> {
     let (granted, refused) = match server.role {
         Role::PreCandidate { granted, refused } | Role::Candidate { granted, refused } => {
             (granted, refused)
@@ -406,7 +406,8 @@ fn votes(server: &Server, nodes: u8) -> Vec<(NodeId, Vote)> {
         (false, true) => Vote::Refused,
         (false, false) => Vote::Open,
     };
-    NodeId::all(nodes).map(|node| (node, vote(node))).collect()
+    let Joint { incoming, outgoing } = server.configuration.voters;
+    incoming.voters.union(outgoing.voters).iter().map(|node| (node, vote(node))).collect()
 }
 
 fn log(log: &Log, window: Window) -> scene::Log {

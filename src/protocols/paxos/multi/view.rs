@@ -63,7 +63,7 @@ impl Exhibit for MultiPaxos {
         }
     }
 
-    fn face(me: NodeId, nodes: u8, replica: &Replica, window: Window) -> Face {
+    fn face(me: NodeId, nodes: u8, _: &Self::Config, replica: &Replica, window: Window) -> Face {
         let (name, shape) = match &replica.role {
             Role::Follower { .. } => (say::multi_paxos::follower(), Shape::Plain),
             Role::Candidate { .. } => (say::paxos::preparing(), Shape::Dashed),

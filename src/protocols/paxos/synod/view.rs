@@ -1,7 +1,8 @@
 //! How Paxos looks. Everything here only reads.
 
 use super::{
-    Breach, Config, Durable, Message, Milestone, Paxos, Phase, Proposal, Reason, Replica, Timer,
+    Breach, Config, Durable, Message, Milestone, Paxos, Phase, Placement, Proposal, Reason,
+    Replica, Timer,
 };
 use crate::protocols::paxos::ballot::Ballot;
 use crate::scene::{
@@ -58,7 +59,7 @@ impl Exhibit for Paxos {
         }
     }
 
-    fn face(_: NodeId, nodes: u8, replica: &Replica, _: Window) -> Face {
+    fn face(_: NodeId, nodes: u8, config: &Config, replica: &Replica, _: Window) -> Face {
         let (name, shape) = match &replica.proposer.phase {
             Phase::Prepare { .. } => (say::paxos::preparing(), Shape::Dashed),
             Phase::Accept { .. } => (say::paxos::proposing(), Shape::Dashed),
@@ -68,7 +69,7 @@ impl Exhibit for Paxos {
         };
         let mut face = disk_face(&replica.durable);
         face.role = scene::Role { name, shape };
-        face.votes = votes(replica, nodes);
+        face.votes = votes(replica, &config.placement(nodes));
         face.fields.extend(volatile_fields(replica));
         if let Some(learned) = replica.learned() {
             face.log = log(Some(learned));
@@ -278,15 +279,15 @@ fn volatile_fields(replica: &Replica) -> Vec<Field> {
     ]
 }
 
-/// Who has answered the round that is under way.
-fn votes(replica: &Replica, nodes: u8) -> Vec<(NodeId, Vote)> {
+/// Which acceptors have answered the round that is under way.
+fn votes(replica: &Replica, placement: &Placement) -> Vec<(NodeId, Vote)> {
     let yes = match &replica.proposer.phase {
         Phase::Idle | Phase::BackOff => return Vec::new(),
         Phase::Prepare { promises, .. } => *promises,
         Phase::Accept { proposal } => replica.learner.acceptances(proposal),
     };
     let vote = |node| if yes.contains(node) { Vote::Granted } else { Vote::Open };
-    NodeId::all(nodes).map(|node| (node, vote(node))).collect()
+    placement.acceptors().map(|node| (node, vote(node))).collect()
 }
 
 /// A log of one entry: what was accepted, or what is known to be chosen.
