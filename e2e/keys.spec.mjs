@@ -108,3 +108,18 @@ test("F fills the screen", async ({ lab, page }) => {
   await page.keyboard.press("f");
   await expect.poll(() => page.evaluate(() => document.fullscreenElement)).toBe(null);
 });
+
+test("arrows, Home and End go among the tabs, which are one stop", async ({ lab, page }) => {
+  await lab.open();
+  const tabs = page.getByRole("tab");
+  await expect(page.locator("[role=tab][tabindex='0']")).toHaveCount(1);
+  await tabs.first().focus();
+  for (const [key, place] of [["ArrowRight", 1], ["End", 5], ["ArrowRight", 0], ["ArrowLeft", 5], ["Home", 0]]) {
+    await page.keyboard.press(key);
+    await expect(tabs.nth(place)).toBeFocused();
+    await expect(tabs.nth(place)).toHaveAttribute("aria-selected", "true");
+    await expect(tabs.nth(place)).toHaveAttribute("tabindex", "0");
+  }
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("tabpanel")).toBeFocused();
+});

@@ -114,7 +114,7 @@ test.describe("on a phone", { tag: "@chromium" }, () => {
     await expect(lab.get("slider", "Latency")).toBeFocused();
     await page.evaluate(() => scrollTo(0, 0));
     await lab.node(1).focus();
-    for (let presses = 0; presses < 30; presses++) {
+    for (let presses = 0; presses < 24; presses++) {
       await page.keyboard.press("Tab");
       expect(await inSight(page.locator(":focus")), await page.evaluate(() => document.activeElement.outerHTML.slice(0, 80))).toBe(true);
     }

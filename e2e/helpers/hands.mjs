@@ -17,7 +17,7 @@ export class Keyboard {
     const goal = await target.elementHandle();
     // One stop is for all nodes.
     const way = await goal.evaluate((goal) => {
-      const stop = goal.closest("[role=list]")?.querySelector("[tabindex='0']");
+      const stop = goal.closest("[role=list], [role=tablist]")?.querySelector("[tabindex='0']");
       globalThis.goal = goal;
       globalThis.stop = goal.tabIndex < 0 ? stop : goal;
       const place = document.activeElement.compareDocumentPosition(globalThis.stop);

@@ -20,12 +20,7 @@ impl Focus {
         let mut next = active(page);
         while let Some(element) = next.filter(|element| element != page) {
             next = element.parent_element();
-            let mut place = 0;
-            let mut before = element.previous_element_sibling();
-            while let Some(sibling) = before {
-                place += 1;
-                before = sibling.previous_element_sibling();
-            }
+            let place = place(&element);
             around.push((element, place));
         }
         Self { page: page.clone(), around }
@@ -54,6 +49,17 @@ impl Focus {
             }
         }
     }
+}
+
+/// An element's place among its siblings.
+pub fn place(element: &Element) -> u32 {
+    let mut place = 0;
+    let mut before = element.previous_element_sibling();
+    while let Some(sibling) = before {
+        place += 1;
+        before = sibling.previous_element_sibling();
+    }
+    place
 }
 
 /// What has the focus within a page.

@@ -3,9 +3,9 @@
 use conclave::scene::keys::{Held, command};
 use conclave::sim::NodeId;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, KeyboardEvent};
+use web_sys::{Element, HtmlElement, KeyboardEvent};
 
-use super::Msg;
+use super::{Msg, browser, focus};
 
 /// What has all keys for itself.
 const TAKES_ALL: &str = "input:not(#timeline), select, textarea, [role=tab]";
@@ -35,4 +35,25 @@ pub fn obey(event: &KeyboardEvent, single: bool) -> Option<Msg> {
     let command = command(&key, held)?;
     let node = within("[data-node]").and_then(|node| node.get_attribute("data-node")?.parse().ok());
     Some(Msg::Obey(command, node.map(NodeId), key.bytes().next().unwrap_or_default()))
+}
+
+/// Arrows, Home and End go from tab to tab, and show what each is for.
+pub fn among_tabs(event: KeyboardEvent) {
+    let tab = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let Some((tab, list)) = tab.and_then(|tab| Some((tab.clone(), tab.parent_element()?))) else {
+        return;
+    };
+    let tabs = list.children();
+    let (here, all) = (focus::place(&tab), tabs.length());
+    let next = match event.key().as_str() {
+        "ArrowRight" => (here + 1) % all,
+        "ArrowLeft" => (here + all - 1) % all,
+        "Home" => 0,
+        "End" => all - 1,
+        _ => return,
+    };
+    event.prevent_default();
+    let next: Option<HtmlElement> = tabs.item(next).map(JsCast::unchecked_into);
+    next.iter().for_each(HtmlElement::click);
+    browser::focus(next.map(Into::into));
 }

@@ -1,8 +1,11 @@
 //! How the page looks.
 
+use std::rc::Rc;
+
 use conclave::scene::{Lab, Scene};
 use conclave::sim::SettingKind;
 use conclave::text::{Phrase, say};
+use yew::html::onkeydown;
 use yew::prelude::*;
 
 use super::{Page, Shown, clusters};
@@ -317,15 +320,16 @@ impl Page {
         let id = |tab: Tab| AttrValue::from(format!("tab-{tab:?}"));
         let tabs = tabs.into_iter().filter(|(tab, _)| self.options.has_tab(*tab));
         let tabs = tabs.map(|(tab, label)| {
-            let names = &["type", "role", "aria-selected", "id", "aria-controls"];
-            let chosen = (tab == self.tab).to_string().into();
-            el("button")
-                .attrs(names, vec!["button".into(), "tab".into(), chosen, id(tab), "panel".into()])
-                .on_click(ui, Msg::ShowTab(tab))
-                .say(ui, label)
+            let names = &["type", "role", "aria-selected", "tabindex", "id", "aria-controls"];
+            let chosen = tab == self.tab;
+            let stop = if chosen { "0" } else { "-1" }.into();
+            let chosen = chosen.to_string().into();
+            let values = vec!["button".into(), "tab".into(), chosen, stop, id(tab), "panel".into()];
+            el("button").attrs(names, values).on_click(ui, Msg::ShowTab(tab)).say(ui, label)
         });
         let list = el("div")
             .attrs(&["role", "aria-label"], vec!["tablist".into(), ui.say(say::tab::label())])
+            .listen(Rc::new(onkeydown::Wrapper::new(Callback::from(keys::among_tabs))))
             .kids(tabs);
         let names = &["id", "role", "tabindex", "aria-labelledby"];
         let panel = el("div")
