@@ -75,3 +75,49 @@ test("the right button and a long press select, and go to what can be done", asy
   await expect(lab.node(2)).toHaveAttribute("aria-pressed", "true");
   await expect(lab.get("button", "Crash")).toBeFocused();
 });
+
+for (const [what, options, viewport] of [
+  ["a desk", {}, { width: 1280, height: 800 }],
+  ["a low desk", {}, { width: 1280, height: 640 }],
+  ["a tablet across", {}, { width: 1024, height: 768 }],
+  ["a tablet upright, with two clusters", { beside: "multi_paxos" }, { width: 768, height: 1024 }],
+  ["a phone across", {}, { width: 740, height: 360 }],
+  ["twice the size", {}, { width: 640, height: 400 }],
+  ["a projector", { theme: "projector" }, { width: 1280, height: 800 }],
+  ["a frame", { embed: "" }, { width: 640, height: 400 }],
+]) {
+  test(`in the window of ${what}, all nodes are above the controls of time`, async ({ lab, page }) => {
+    await page.setViewportSize(viewport);
+    await lab.open({ seed: 3, ...options });
+    const controls = await lab.get("toolbar", "Transport").boundingBox();
+    // One row.
+    expect(controls.height).toBeLessThan(options.theme ? 82 : 66);
+    for (const node of await lab.get("list", "stage.nodes").getByRole("button").all()) {
+      const { y, height } = await node.boundingBox();
+      expect(y + height).toBeLessThanOrEqual(controls.y);
+    }
+  });
+}
+
+for (const width of [320, 360]) {
+  test(`${width} pixels wide, two clusters leave the header two rows, and all tabs are seen`, async ({ lab, page }) => {
+    await page.setViewportSize({ width, height: 740 });
+    await lab.open({ seed: 3, beside: "multi_paxos" });
+    const top = async (target) => (await target.boundingBox()).y;
+    const [one, other] = [lab.get("button", "New run…"), lab.get("button", "Help")];
+    expect((await top(other)) - (await top(one))).toBeLessThan(60);
+    const list = page.getByRole("tablist");
+    expect(await list.evaluate((list) => list.scrollWidth - list.clientWidth)).toBeLessThanOrEqual(0);
+  });
+}
+
+test("letters of twice the size fold the cards, as on a page half as wide", async ({ lab, page }) => {
+  await page.addInitScript(() => addEventListener("DOMContentLoaded", () => (document.documentElement.style.fontSize = "200%")));
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await lab.open({ seed: 3 });
+  await expect(page.locator("[aria-expanded]")).not.toHaveCount(0);
+  for (const tab of ["Logs", "Clients"]) {
+    await lab.tab(tab);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(1280);
+  }
+});

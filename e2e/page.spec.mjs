@@ -219,3 +219,18 @@ test("what happens is said once in a second and a half at most, what the reader 
   for (const node of [1, 2, 3]) await page.evaluate((node) => globalThis.conclave.act({ crash: { node } }), node);
   await expect.poll(async () => (await said()).at(-1)?.[1]).toContain("S4");
 });
+
+test("who goes to another moment hears which it is, and how things stand there", async ({ lab, page }) => {
+  await lab.open(LIVELY);
+  const status = page.getByRole("status");
+  await lab.play();
+  const { number, term } = await lab.leader();
+  await lab.pause();
+  await lab.node(number).focus();
+  await page.keyboard.press("x");
+  await expect(status).toHaveText(`You crashed S${number}`);
+  await page.keyboard.press("Control+z");
+  await expect(status).toHaveText(new RegExp(`^\\d+\\.\\d{3} s, event (\\d+) of \\1\\. S${number} leads term ${term}\\.$`));
+  await lab.partition([number]);
+  await expect(page.getByText(`S${number} leads term ${term}. Cut links: 4.`).first()).toBeVisible();
+});

@@ -5,10 +5,11 @@ use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use web_sys::{Document, Element, Event, Window};
 
-/// The least width of a page with a wide stage, in CSS pixels.
-const WIDE: i32 = 640;
-/// The least width of a page with room beside the stage, as in the style sheet.
-const BROAD: i32 = 1000;
+/// The least width of a page with a wide stage, as in the style sheet: in halves of the size of its
+/// letters, so that larger ones are laid out as on a narrower page.
+const WIDE: i32 = 80;
+/// The least width of a page with room beside the stage.
+const BROAD: i32 = 125;
 
 /// The window.
 pub fn window() -> Window {
@@ -41,9 +42,14 @@ pub fn is_broad(element: &Element) -> bool {
     width(element) >= BROAD
 }
 
+/// How wide the page is that an element belongs to, in halves of the size of the document's letters.
 fn width(element: &Element) -> i32 {
+    let root = document().document_element();
+    let style = root.and_then(|root| window().get_computed_style(&root).ok().flatten());
+    let size = style.and_then(|style| style.get_property_value("font-size").ok());
+    let size = js_sys::parse_int(&size.unwrap_or_default(), 10) as i32;
     let page = element.closest("#app").ok().flatten();
-    page.map_or(0, |page| page.client_width())
+    page.map_or(0, |page| 2 * page.client_width() / size.max(1))
 }
 
 /// The languages that the reader prefers, best first.

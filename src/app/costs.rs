@@ -5,7 +5,7 @@ use conclave::text::{Phrase, say};
 use yew::prelude::*;
 
 use super::Ui;
-use super::element::{card, column_head, el, row_head};
+use super::element::{Is, card, column_head, el, row_head};
 
 /// A number: its name, what it means, and its value where there is one.
 type Row = (Phrase, Phrase, fn(&Costs) -> Option<String>);
@@ -40,8 +40,15 @@ pub fn costs(ui: &Ui, clusters: &[(Phrase, Costs)]) -> Html {
             .map(|(_, costs)| el("td").text(value(costs).map_or("—".into(), AttrValue::from)));
         el("tr").attrs(&["title"], vec![ui.say(help)]).kid(row_head().say(ui, name)).kids(values)
     });
-    let table = el("table").class("small costs").kid(el("thead").kid(head));
-    card(ui, "costs-title", say::costs::title()).kid(table.kid(el("tbody").kids(rows))).into()
+    let table = el("table")
+        .fixed(&[("class", Is("small costs")), ("aria-labelledby", Is("costs-title"))])
+        .kid(el("thead").kid(head));
+    let note = el("p").class("told").say(ui, say::costs::leaderless_note());
+    let is_led = clusters.iter().any(|(_, costs)| costs.leaderless.is_some());
+    card(ui, "costs-title", say::costs::title())
+        .kid(table.kid(el("tbody").kids(rows)))
+        .kids(is_led.then_some(note))
+        .into()
 }
 
 fn tenths(tenths: u64) -> String {

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, HtmlImageElement};
 use yew::prelude::*;
 
-use super::element::el;
+use super::element::{all, el};
 use super::spacetime::{self, Diagram};
 use super::stage::layout::tenths;
 use super::{Msg, Selection, Ui, browser, button, clock};
@@ -53,23 +53,16 @@ pub fn choices(ui: &Ui, of: Option<Phrase>) -> Html {
         (File::Json, say::export::json(), Some(MOST_EVENTS)),
         (File::Csv, say::export::csv(), Some(MOST_EVENTS)),
     ];
-    html! {
-        <>
-            <p>{ ui.say(say::export::about()) }</p>
-            { for of.map(|of| el("p").say(ui, say::export::of(of))) }
-            <ul class="export inks">
-                { for choices.into_iter().map(|(file, name, most)| html! {
-                    <li>
-                        { button(ui.say(name), "", ui.on(Msg::Export(file))) }
-                        if let Some(most) = most {
-                            <small>{ ui.say(say::export::most(most)) }</small>
-                        }
-                    </li>
-                }) }
-                <li>{ button(ui.say(say::print::open()), "", ui.on(Msg::Print)) }</li>
-            </ul>
-        </>
-    }
+    let choices = choices.into_iter().map(|(file, name, most)| {
+        let most = most.map(|most| el("small").say(ui, say::export::most(most)));
+        el("li").kid(button(ui.say(name), "", ui.on(Msg::Export(file)))).kids(most)
+    });
+    let print = el("li").kid(button(ui.say(say::print::open()), "", ui.on(Msg::Print)));
+    all(vec![
+        el("p").say(ui, say::export::about()).into(),
+        of.map(|of| el("p").say(ui, say::export::of(of)).into()).unwrap_or_default(),
+        el("ul").class("export inks").kids(choices).kid(print).into(),
+    ])
 }
 
 /// An address as a QR code, if it is not too long for one.

@@ -103,8 +103,12 @@ fn peers(ui: &Ui, table: &Table) -> Html {
     });
     let body = el("tbody").kids(rows);
     all(vec![
-        el("h3").say(ui, table.title.clone()).into(),
-        el("table").class("small").kid(el("thead").kid(head)).kid(body).into(),
+        el("h3").fixed(&[("id", Is("peers-title"))]).say(ui, table.title.clone()).into(),
+        el("table")
+            .fixed(&[("class", Is("small")), ("aria-labelledby", Is("peers-title"))])
+            .kid(el("thead").kid(head))
+            .kid(body)
+            .into(),
     ])
 }
 

@@ -12,7 +12,7 @@ use super::{Msg, Ui, button_with, epoch_class};
 pub fn logs(ui: &Ui, scene: &Scene) -> Html {
     let conclave::scene::Logs { first, columns, longest } = scene.logs;
     if longest == 0 {
-        return html! { <p class="empty">{ ui.say(say::log::empty()) }</p> };
+        return el("p").class("empty").say(ui, say::log::empty()).into();
     }
     let shown = first..=(first + columns - 1).min(longest);
     let leader = scene.leader();

@@ -40,25 +40,49 @@ fn network(ui: &Ui, quality: Quality) -> Html {
         let turn = move |value| send.emit(Msg::Act(Action::SetNetwork { quality: change(value) }));
         slider(ui, id, name, value, (most, unit), Rc::new(turn))
     };
-    html! {
-        <>
-            { dial("latency", say::network::latency(), quality.latency.0 / 1_000, (200, " ms"),
-                Rc::new(move |value| Quality { latency: millis(value), ..quality })) }
-            { dial("jitter", say::network::jitter(), quality.jitter.0 / 1_000, (200, " ms"),
-                Rc::new(move |value| Quality { jitter: millis(value), ..quality })) }
-            { dial("loss", say::network::loss(), u64::from(quality.loss_ppm) / 10_000, (100, " %"),
-                Rc::new(move |value| Quality { loss_ppm: percent(value), ..quality })) }
-            { dial("duplication", say::network::duplication(), u64::from(quality.duplicate_ppm) / 10_000, (100, " %"),
-                Rc::new(move |value| Quality { duplicate_ppm: percent(value), ..quality })) }
-            { switch(ui, say::network::fifo(), say::network::fifo_help(), quality.fifo, Rc::new({
+    all(vec![
+        dial(
+            "latency",
+            say::network::latency(),
+            quality.latency.0 / 1_000,
+            (200, " ms"),
+            Rc::new(move |value| Quality { latency: millis(value), ..quality }),
+        ),
+        dial(
+            "jitter",
+            say::network::jitter(),
+            quality.jitter.0 / 1_000,
+            (200, " ms"),
+            Rc::new(move |value| Quality { jitter: millis(value), ..quality }),
+        ),
+        dial(
+            "loss",
+            say::network::loss(),
+            u64::from(quality.loss_ppm) / 10_000,
+            (100, " %"),
+            Rc::new(move |value| Quality { loss_ppm: percent(value), ..quality }),
+        ),
+        dial(
+            "duplication",
+            say::network::duplication(),
+            u64::from(quality.duplicate_ppm) / 10_000,
+            (100, " %"),
+            Rc::new(move |value| Quality { duplicate_ppm: percent(value), ..quality }),
+        ),
+        switch(
+            ui,
+            say::network::fifo(),
+            say::network::fifo_help(),
+            quality.fifo,
+            Rc::new({
                 let send = ui.send.clone();
                 move |fifo| {
                     let quality = Quality { fifo, ..quality };
                     send.emit(Msg::Act(Action::SetNetwork { quality }));
                 }
-            })) }
-        </>
-    }
+            }),
+        ),
+    ])
 }
 
 /// A slider from 0 to `most`; the number beside it follows the hand, the world hears of it when the
@@ -84,14 +108,12 @@ fn slider(
         }
     });
     let spoken = format!("{value}{unit}");
-    html! {
-        <div class="dial">
-            <label for={id}>{ ui.say(name) }</label>
-            <input {id} type="range" min="0" max={most.to_string()} ~valueAsNumber={value as f64}
-                {onchange} {oninput} aria-valuetext={spoken.clone()} />
-            <output for={id}>{ spoken }</output>
-        </div>
-    }
+    let input = html! {
+        <input {id} type="range" min="0" max={most.to_string()} ~valueAsNumber={value as f64}
+            {onchange} {oninput} aria-valuetext={spoken.clone()} />
+    };
+    let value = el("span").class("unit").text(spoken.into());
+    field("dial", id, ui.say(name), input).kid(value).into()
 }
 
 /// A box to tick, with a hint that appears when the pointer rests on it.

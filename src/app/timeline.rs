@@ -10,6 +10,9 @@ use yew::prelude::*;
 use super::element::{Is, el, field, option, select};
 use super::{Dialog, Msg, Travel, Ui, browser, button, clock, epoch_class};
 
+/// The attributes of a box on the lanes.
+const BOX: &[&str] = &["class", "x", "y", "width", "height"];
+
 /// How many columns the lanes have; of what falls into one, one is drawn.
 const COLUMNS: u64 = 400;
 
@@ -28,16 +31,18 @@ pub fn timeline(ui: &Ui, lab: &dyn Lab, quiet: Option<Quiet>) -> Html {
         })
     };
     let spoken = spoken(ui, lab);
-    html! {
-        <div class="timeline" part="timeline">
-            { lanes(tree, end.at) }
-            { for beside.map(|tree| lanes(tree, end.at)) }
-            <input id="timeline" type="range" min="0" max={end.at.0.to_string()} step="1"
-                ~valueAsNumber={now.0 as f64} {oninput} aria-valuetext={spoken}
-                aria-label={ui.say(say::timeline::label())} />
-            { for told }
-        </div>
-    }
+    let input = html! {
+        <input id="timeline" type="range" min="0" max={end.at.0.to_string()} step="1"
+            ~valueAsNumber={now.0 as f64} {oninput} aria-valuetext={spoken}
+            aria-label={ui.say(say::timeline::label())} />
+    };
+    el("div")
+        .fixed(&[("class", Is("timeline")), ("part", Is("timeline"))])
+        .kid(lanes(tree, end.at))
+        .kid(beside.map(|tree| lanes(tree, end.at)).unwrap_or_default())
+        .kid(input)
+        .kids(told)
+        .into()
 }
 
 /// Where the run stands, in words.
@@ -54,7 +59,9 @@ fn lanes(tree: &Tree, end: Micros) -> Html {
         led.map(|(from, epoch)| {
             let width = (to - from).max(1).to_string();
             let class = format!("led {}", epoch_class(Epoch::from(epoch)));
-            html! { <rect {class} x={from.to_string()} y="5" {width} height="4" /> }
+            let values =
+                vec![class.into(), from.to_string().into(), "5".into(), width.into(), "4".into()];
+            el("rect").attrs(BOX, values)
         })
     };
     for beat in tree.current().beats.iter() {
@@ -70,19 +77,28 @@ fn lanes(tree: &Tree, end: Micros) -> Html {
         };
         if drawn[lane].replace(x) != Some(x) {
             let (y, height) = [("0", "4"), ("10", "3"), ("0", "13")][lane];
-            marks.push(html! { <rect {class} x={x.to_string()} {y} width="1.5" {height} /> });
+            let values =
+                vec![class.into(), x.to_string().into(), y.into(), "1.5".into(), height.into()];
+            marks.push(el("rect").attrs(BOX, values));
         }
     }
     leaders.extend(span(led, COLUMNS));
     let flags = tree.marks().into_iter().map(|mark| {
         let x = column(mark.moment.at);
-        html! { <path class="marked" d={format!("M{x} 0v13M{x} 0h5l-1.5 2 1.5 2h-5")} /> }
+        let outline = format!("M{x} 0v13M{x} 0h5l-1.5 2 1.5 2h-5").into();
+        el("path").attrs(&["class", "d"], vec!["marked".into(), outline])
     });
-    html! {
-        <svg class="lanes" viewBox={format!("0 0 {COLUMNS} 13")} preserveAspectRatio="none" aria-hidden="true">
-            { for leaders }{ for marks }{ for flags }
-        </svg>
-    }
+    el("svg")
+        .fixed(&[
+            ("class", Is("lanes")),
+            ("viewBox", Is("0 0 400 13")),
+            ("preserveAspectRatio", Is("none")),
+            ("aria-hidden", Is("true")),
+        ])
+        .kids(leaders)
+        .kids(marks)
+        .kids(flags)
+        .into()
 }
 
 /// Branches, marks, and the ways to give the run to somebody.

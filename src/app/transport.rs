@@ -112,7 +112,7 @@ pub fn transport(
             aria-valuetext={pace.clone()} />
     };
     let label = el("label").fixed(&[("for", Is("speed"))]).say(ui, say::transport::speed());
-    let pace = el("output").fixed(&[("for", Is("speed"))]).text(pace);
+    let pace = el("span").class("pace").text(pace);
     let names = &["class", "role", "aria-label", "part"];
     let name = ui.say(say::transport::label());
     let transport = el("div")

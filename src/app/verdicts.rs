@@ -40,7 +40,7 @@ fn verdict(ui: &Ui, verdict: &Verdict) -> Element {
     });
     let details = html! {
         <details open={verdict.breach.is_some()}>
-            { el("summary").kid(sign).text(name.clone()).kid(spoken) }
+            { el("summary").kid(sign).kid(el("span").text(name.clone()).kid(spoken)) }
             { statement }
             { for witness }
         </details>

@@ -48,7 +48,7 @@ impl<P: Exhibit> Subject for World<P> {
 
     fn face(&self, node: NodeId, window: Window) -> Face {
         match (self.state(node), self.disk(node)) {
-            (Some(state), _) => P::face(node, self.size(), state, window),
+            (Some(state), _) => P::face(node, self.size(), self.config(), state, window),
             (None, Some(disk)) => P::face_down(disk, window),
             (None, None) => unreachable!("a node is up or has a disk"),
         }
@@ -168,7 +168,7 @@ pub(super) fn scene(subject: &dyn Subject, window: Window) -> Scene {
     Scene {
         now: around.now,
         steps: around.steps,
-        summary: summary(&nodes, standing),
+        summary: summary(&nodes, &around.network, standing),
         nodes,
         milestone,
         cuts: pairs.filter(|&(from, to)| around.network.is_cut(from, to)).collect(),
@@ -226,8 +226,9 @@ fn costs(subject: &dyn Subject) -> Costs {
     }
 }
 
-/// How things stand, in a sentence: who leads, or else what was said of it; who is down.
-fn summary(nodes: &[Node], leaderless: Phrase) -> Phrase {
+/// How things stand, in a sentence: who leads, or else what was said of it; who is down; how many
+/// links are cut, in one direction or both.
+fn summary(nodes: &[Node], network: &Network, leaderless: Phrase) -> Phrase {
     let leaders = nodes.iter().filter(|node| node.face.leads).map(|node| {
         let Node { id, face, .. } = node;
         say::summary::leader(face.epoch, face.epoch_name.clone(), *id).into()
@@ -236,7 +237,15 @@ fn summary(nodes: &[Node], leaderless: Phrase) -> Phrase {
     let standing = if leaders.is_empty() { leaderless } else { say::summary::leads(leaders) };
     let down = nodes.iter().filter(|node| node.status != Status::Up).map(|node| node.id.into());
     let down: Vec<_> = down.collect();
-    if down.is_empty() { standing } else { say::summary::some_down(down, standing) }
+    let standing = if down.is_empty() { standing } else { say::summary::some_down(down, standing) };
+    let all = || NodeId::all(nodes.len() as u8);
+    let links =
+        all().flat_map(|low| all().filter(move |&high| high > low).map(move |high| (low, high)));
+    let is_cut = |&(low, high): &_| network.is_cut(low, high) || network.is_cut(high, low);
+    match links.filter(is_cut).count() {
+        0 => standing,
+        cut => say::summary::some_cut(cut, standing),
+    }
 }
 
 /// The messages under way, into a list that is cleared first.

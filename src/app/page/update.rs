@@ -456,10 +456,12 @@ impl Page {
         }
     }
 
-    /// Where things stand on a stage; one of two is square.
+    /// Where things stand on a stage; one of two is square. As in the style sheet, that of a part of
+    /// another page is low, and that in a low window.
     fn layout(&self, scene: &Scene) -> Layout {
-        let alone = self.lab.beside().is_none();
-        Layout::new(scene, alone && browser::is_wide(&self.host))
+        let wide = self.lab.beside().is_none() && browser::is_wide(&self.host);
+        let low = self.options.embed || browser::matches("(max-height: 30rem)");
+        Layout::new(scene, wide, low)
     }
 
     /// Draws the space–time diagram, if it is to be seen.
@@ -568,15 +570,19 @@ impl Page {
         }
         self.clock = self.lab.now().0 as f64;
         self.told = self.stands();
-        // The slider says by itself where it is.
-        self.said = match travel {
-            Travel::Time(_) => AttrValue::default(),
-            _ => timeline::spoken(&self.ui, &*self.lab),
-        };
         self.said_to = self.lab.steps();
         self.mind_frames();
         self.keep();
         self.moved();
+        // The slider says by itself where it is.
+        self.said = match travel {
+            Travel::Time(_) => AttrValue::default(),
+            _ => {
+                let (moment, stands) =
+                    (timeline::spoken(&self.ui, &*self.lab), &self.scene().summary);
+                format!("{moment}. {}", self.ui.say(stands.clone())).into()
+            }
+        };
     }
 
     /// Goes on where a recording ends. One that cannot be played leaves everything as it is.

@@ -44,9 +44,13 @@ const LANE: f64 = 5.0;
 const MARGIN: f64 = 44.0;
 
 impl Layout {
-    /// The measures for a cluster, on a wide stage or on a square one.
-    pub fn new(scene: &Scene, wide: bool) -> Self {
-        let (width, height) = if wide { (860.0, 560.0) } else { (520.0, 520.0) };
+    /// The measures for a cluster, on a wide stage or on a square one; a wide one may be low.
+    pub fn new(scene: &Scene, wide: bool, low: bool) -> Self {
+        let (width, height) = match (wide, low) {
+            (false, _) => (520.0, 520.0),
+            (true, false) => (860.0, 560.0),
+            (true, true) => (860.0, 340.0),
+        };
         let (nodes, columns) = (scene.nodes.len() as u8, None);
         let mut layout = Self { nodes, width, height, radius: 40.0, columns };
         layout.mind(scene);
