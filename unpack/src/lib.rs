@@ -9,7 +9,7 @@ pub mod lzma;
 pub mod streams;
 
 use lzma::broken;
-use streams::{Belt, STREAMS};
+use streams::{Belt, STREAMS, TURN};
 
 /// The bytes before the packed streams: for each its length and its packed length, as 32 bits from the lowest on.
 pub const HEAD: usize = STREAMS * 8;
@@ -27,6 +27,11 @@ pub fn unpack(packed: &[u8], mut room: &mut [u8], out: &mut [u8]) {
         let Some((body, rest)) = packed.split_at_checked(packed_length) else { broken() };
         let Some((place, free)) = room.split_at_mut_checked(length) else { broken() };
         lzma::decompress(body, place, streams::context_bits(index));
+        if streams::is_turned(index) {
+            for byte in &mut *place {
+                *byte = byte.rotate_left(TURN);
+            }
+        }
         (*stream, packed, room) = (place, rest, free);
     }
     streams::walk(&mut Merge { streams, out, passed: 0, function: 0 });

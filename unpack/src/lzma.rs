@@ -4,7 +4,7 @@
 //! are the specification's.
 
 /// The most of "lc": how many bits of the byte before decide on the probabilities of a literal.
-pub const LITERAL_CONTEXT_BITS: u32 = 2;
+pub const MOST_CONTEXT_BITS: u32 = 4;
 /// "lp": how many bits of a literal's position do. The instructions of wasm are of any length, so none.
 pub const LITERAL_POSITION_BITS: u32 = 0;
 /// "pb": how many bits of the position decide on the probabilities of all else.
@@ -28,14 +28,14 @@ const LENGTH: usize = ALIGNMENT + 16;
 const REP_LENGTH: usize = LENGTH + LENGTH_SIZE;
 const LITERAL: usize = REP_LENGTH + LENGTH_SIZE;
 /// No fewer than all of them: a power of two, so that an index that is cut to it needs no check.
-const ALL: usize = 1 << 12;
+const ALL: usize = 1 << 14;
 
 /// The probabilities of a length: two decisions, then 3, 3 or 8 bits.
 const LENGTH_SIZE: usize = 2 + 8 + 8 + 256;
 /// The probabilities of a literal: without a byte to compare with, with one that has a 0 next, and a 1.
 const LITERAL_SIZE: usize = 3 * 256;
 
-const _: () = assert!(LITERAL + (LITERAL_SIZE << LITERAL_CONTEXT_BITS) <= ALL);
+const _: () = assert!(LITERAL + (LITERAL_SIZE << MOST_CONTEXT_BITS) <= ALL);
 
 /// Fills `out` with what `packed` unfolds to; `context_bits` is "lc".
 ///

@@ -7,38 +7,51 @@
 //! the whole into the streams or back, and looks only at what has passed: so both ways are the same walk, and whatever it
 //! takes for an instruction, the way back takes for the same.
 
-use crate::lzma::LITERAL_CONTEXT_BITS;
+use crate::lzma::MOST_CONTEXT_BITS;
 
 /// How many streams there are.
-pub const STREAMS: usize = 12;
+pub const STREAMS: usize = 14;
 /// All sections but the code, and the code's head.
 const REST: usize = 0;
 /// What instructions do, and the types of blocks.
 const OPCODES: usize = 1;
-/// The locals that they use.
-const LOCALS: usize = 2;
+/// The locals that they read.
+const READ_LOCALS: usize = 2;
+/// The locals that they write.
+const WRITTEN_LOCALS: usize = 3;
 /// Constants of 32 bits.
-const CONSTANTS: usize = 3;
-/// Where in memory they read and write, counted from an address.
-const OFFSETS: usize = 4;
+const CONSTANTS: usize = 4;
+/// Where in memory they read, counted from an address.
+const READ_OFFSETS: usize = 5;
+/// Where in memory they write.
+const WRITTEN_OFFSETS: usize = 6;
 /// The higher digits of these.
-const FAR_OFFSETS: usize = 5;
+const FAR_OFFSETS: usize = 7;
 /// The functions that they call.
-const CALLS: usize = 6;
+const CALLS: usize = 8;
 /// How many blocks they leave.
-const BRANCHES: usize = 7;
+const BRANCHES: usize = 9;
 /// Constants of other types.
-const WIDE_CONSTANTS: usize = 8;
+const WIDE_CONSTANTS: usize = 10;
 /// How memory that is read or written is said to be aligned: a hint, see `xtask`.
-pub const ALIGNMENTS: usize = 9;
+pub const ALIGNMENTS: usize = 11;
 /// How many locals they have of which type.
-const TYPES: usize = 10;
+const TYPES: usize = 12;
 /// What is left.
-const OTHERS: usize = 11;
+const OTHERS: usize = 13;
 
-/// How many bits of the byte before decide on the probabilities of a literal. An offset says nothing of the next.
+/// Whether a stream is of offsets. How such a one is aligned tells much of the next: that is in its lowest bits, and the
+/// packer looks at the highest ones of the byte before. So each byte is turned by [`TURN`] bits before it is packed.
+pub fn is_turned(stream: usize) -> bool {
+    stream == READ_OFFSETS || stream == WRITTEN_OFFSETS
+}
+
+/// By how many bits.
+pub const TURN: u32 = 2;
+
+/// How many bits of the byte before decide on the probabilities of a literal.
 pub fn context_bits(stream: usize) -> u32 {
-    if stream == OFFSETS { 0 } else { LITERAL_CONTEXT_BITS }
+    if is_turned(stream) { MOST_CONTEXT_BITS } else { 2 }
 }
 
 /// The number of the section that holds the code.
@@ -111,10 +124,11 @@ fn instruction(belt: &mut impl Belt) -> u8 {
             let types = number(belt, OTHERS);
             bytes(belt, OTHERS, types);
         }
-        0x20..=0x22 => _ = number(belt, LOCALS),
+        0x20 => _ = number(belt, READ_LOCALS),
+        0x21 | 0x22 => _ = number(belt, WRITTEN_LOCALS),
         0x28..=0x3E => {
             number(belt, ALIGNMENTS);
-            if belt.byte(OFFSETS) >= 0x80 {
+            if belt.byte(if opcode < 0x36 { READ_OFFSETS } else { WRITTEN_OFFSETS }) >= 0x80 {
                 number(belt, FAR_OFFSETS);
             }
         }

@@ -16,7 +16,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use lzma_rust2::{LzmaOptions, LzmaWriter};
 use unpack::lzma;
-use unpack::streams::{self, Belt, STREAMS};
+use unpack::streams::{self, Belt, STREAMS, TURN};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::args::Profile;
@@ -291,7 +291,12 @@ fn pack(wasm: &[u8], profile: Profile) -> Result<Vec<u8>> {
     let mut split = Split::new(wasm);
     streams::walk(&mut split);
     let (mut head, mut bodies) = (Vec::new(), Vec::new());
-    for (number, stream) in split.streams.iter().enumerate() {
+    for (number, stream) in split.streams.iter_mut().enumerate() {
+        if streams::is_turned(number) {
+            for byte in &mut *stream {
+                *byte = byte.rotate_right(TURN);
+            }
+        }
         let packed = compress(stream, streams::context_bits(number), profile)?;
         for length in [stream.len(), packed.len()] {
             head.extend(u32::try_from(length)?.to_le_bytes());
@@ -478,7 +483,7 @@ mod tests {
         let noise = |number: u32| (number.wrapping_mul(2_654_435_761) >> 24) as u8;
         let stream: Vec<u8> = (0..300_000).map(|n| noise((n % 90_000) >> (n / 50_000))).collect();
         for length in [0, 1, 2, stream.len()] {
-            for (profile, bits) in [(Profile::Release, 0), (Profile::Dev, 2)] {
+            for (profile, bits) in [(Profile::Release, 4), (Profile::Dev, 2)] {
                 let mut out = vec![0; length];
                 let packed = compress(&stream[..length], bits, profile).unwrap();
                 lzma::decompress(&packed, &mut out, bits);
