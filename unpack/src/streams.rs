@@ -10,10 +10,10 @@
 use crate::lzma::MOST_CONTEXT_BITS;
 
 /// How many streams there are.
-pub const STREAMS: usize = 14;
+pub const STREAMS: usize = 16;
 /// All sections but the code, and the code's head.
 const REST: usize = 0;
-/// What instructions do, and the types of blocks.
+/// What instructions do.
 const OPCODES: usize = 1;
 /// The locals that they read.
 const READ_LOCALS: usize = 2;
@@ -37,8 +37,12 @@ const WIDE_CONSTANTS: usize = 10;
 pub const ALIGNMENTS: usize = 11;
 /// How many locals they have of which type.
 const TYPES: usize = 12;
+/// The types of blocks.
+const BLOCKS: usize = 13;
+/// Globals and tables.
+const GLOBALS: usize = 14;
 /// What is left.
-const OTHERS: usize = 13;
+const OTHERS: usize = 15;
 
 /// Whether a stream is of offsets. How such a one is aligned tells much of the next: that is in its lowest bits, and the
 /// packer looks at the highest ones of the byte before. So each byte is turned by [`TURN`] bits before it is packed.
@@ -107,8 +111,8 @@ fn function(belt: &mut impl Belt) {
 fn instruction(belt: &mut impl Belt) -> u8 {
     let opcode = belt.byte(OPCODES);
     match opcode {
-        // Blocks, and globals and tables, which are few.
-        0x02..=0x04 | 0x23..=0x26 => _ = number(belt, OPCODES),
+        0x02..=0x04 => _ = number(belt, BLOCKS),
+        0x23..=0x26 => _ = number(belt, GLOBALS),
         0x0C | 0x0D => _ = number(belt, BRANCHES),
         0x0E => {
             for _ in 0..=number(belt, OTHERS) {
