@@ -155,6 +155,17 @@ test("bad values are named in a notice and an event, and break nothing", async (
     await expect.poll(() => errors.filter((error) => error.startsWith(`${name}: “<b>”`)), name).not.toHaveLength(0);
   }
   await expect(page.getByRole("alert").getByText("nodes: “<b>”")).toBeVisible();
+  // It is said once, whatever else changes.
+  const told = await withLabs(page, async ([lab]) => {
+    const told = [];
+    lab.addEventListener("lab-error", ({ detail }) => told.push(detail.message));
+    lab.speed = 60;
+    await new Promise((resolve) => setTimeout(resolve));
+    lab.theme = "<i>";
+    await new Promise((resolve) => setTimeout(resolve));
+    return [lab.speed, told.length, ...told];
+  });
+  expect(told).toEqual([expect.any(Number), 1, expect.stringContaining("theme: “<i>”")]);
 });
 
 test("a flood of bad values leaves ten notices, and the run as it was", async ({ page }) => {

@@ -224,6 +224,8 @@ pub struct Page {
     seen: bool,
     /// The options as they were given; readers may have changed what they begin with.
     given: Options,
+    /// What was not right with them.
+    wrong: Vec<Phrase>,
     /// What is to be told to whoever listens: a name, and JSON.
     news: Vec<(&'static str, String)>,
     /// The number of steps up to which key events were told, of each cluster.
@@ -262,6 +264,7 @@ impl Page {
             frames,
             seen: true,
             given: options.clone(),
+            wrong: complaints.clone(),
             news: Vec::new(),
             told: [0; 2],
             options,

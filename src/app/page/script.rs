@@ -100,9 +100,13 @@ impl Page {
     /// Takes other options: what differs from those before is changed, and nothing else.
     pub(super) fn set(&mut self, given: &[(String, String)]) {
         let (new, complaints) = Options::read(given);
-        for complaint in complaints {
-            self.complain(complaint);
+        for complaint in &complaints {
+            // What is as wrong as before was said.
+            if !self.wrong.contains(complaint) {
+                self.complain(complaint.clone());
+            }
         }
+        self.wrong = complaints;
         let old = std::mem::replace(&mut self.given, new.clone());
         let theme = if new.theme == old.theme { self.options.theme } else { new.theme };
         if new.language != old.language {
