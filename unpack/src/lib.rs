@@ -9,7 +9,7 @@ pub mod lzma;
 pub mod streams;
 
 use lzma::broken;
-use streams::{Belt, STREAMS, TURN};
+use streams::{ADDRESS, Belt, CONSTANT, OPCODES, STREAMS, TURN};
 
 /// The bytes before the packed streams: for each its length and its packed length, as 32 bits from the lowest on.
 pub const HEAD: usize = STREAMS * 8;
@@ -58,6 +58,15 @@ impl Belt for Merge<'_> {
         self.streams[stream] = rest;
         self.passed += 1;
         byte
+    }
+
+    fn opcode(&mut self) -> u8 {
+        let opcode = self.byte(OPCODES);
+        if opcode == ADDRESS {
+            let Some(place) = self.out.get_mut(self.passed - 1) else { broken() };
+            *place = CONSTANT;
+        }
+        opcode
     }
 
     fn begin_function(&mut self) {

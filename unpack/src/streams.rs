@@ -10,16 +10,16 @@
 use crate::lzma::MOST_CONTEXT_BITS;
 
 /// How many streams there are.
-pub const STREAMS: usize = 16;
+pub const STREAMS: usize = 17;
 /// All sections but the code, and the code's head.
 const REST: usize = 0;
 /// What instructions do.
-const OPCODES: usize = 1;
+pub const OPCODES: usize = 1;
 /// The locals that they read.
 const READ_LOCALS: usize = 2;
 /// The locals that they write.
 const WRITTEN_LOCALS: usize = 3;
-/// Constants of 32 bits.
+/// Short constants of 32 bits.
 const CONSTANTS: usize = 4;
 /// Where in memory they read, counted from an address.
 const READ_OFFSETS: usize = 5;
@@ -41,8 +41,15 @@ const TYPES: usize = 12;
 const BLOCKS: usize = 13;
 /// Globals and tables.
 const GLOBALS: usize = 14;
+/// Long constants of 32 bits: mostly addresses.
+const ADDRESSES: usize = 15;
 /// What is left.
-const OTHERS: usize = 15;
+const OTHERS: usize = 16;
+
+/// The instruction for a constant of 32 bits.
+pub const CONSTANT: u8 = 0x41;
+/// What stands for it among the instructions where the constant has three digits or more: one that WebAssembly has not.
+pub const ADDRESS: u8 = 0x27;
 
 /// Whether a stream is of offsets. How such a one is aligned tells much of the next: that is in its lowest bits, and the
 /// packer looks at the highest ones of the byte before. So each byte is turned by [`TURN`] bits before it is packed.
@@ -65,6 +72,8 @@ const CODE_SECTION: u8 = 10;
 pub trait Belt {
     /// Moves the next byte from or to a stream.
     fn byte(&mut self, stream: usize) -> u8;
+    /// Moves the next instruction, which is [`ADDRESS`] in the streams where the constant is long, and tells it so.
+    fn opcode(&mut self) -> u8;
     /// A function is next, which starts with its size.
     fn begin_function(&mut self);
     /// The function has passed.
@@ -109,7 +118,7 @@ fn function(belt: &mut impl Belt) {
 
 /// Moves an instruction and says which.
 fn instruction(belt: &mut impl Belt) -> u8 {
-    let opcode = belt.byte(OPCODES);
+    let opcode = belt.opcode();
     match opcode {
         0x02..=0x04 => _ = number(belt, BLOCKS),
         0x23..=0x26 => _ = number(belt, GLOBALS),
@@ -137,7 +146,8 @@ fn instruction(belt: &mut impl Belt) -> u8 {
             }
         }
         0x3F | 0x40 => _ = belt.byte(OPCODES),
-        0x41 => _ = number(belt, CONSTANTS),
+        CONSTANT => _ = number(belt, CONSTANTS),
+        ADDRESS => _ = number(belt, ADDRESSES),
         0x42 => _ = number(belt, WIDE_CONSTANTS),
         0x43 => bytes(belt, WIDE_CONSTANTS, 4),
         0x44 => bytes(belt, WIDE_CONSTANTS, 8),
