@@ -9,7 +9,7 @@ pub mod lzma;
 pub mod streams;
 
 use lzma::broken;
-use streams::{ADDRESS, Belt, CONSTANT, OPCODES, STREAMS, TURN};
+use streams::{ADDRESS, Belt, CONSTANT, LONG_CONSTANT, OPCODES, STREAMS, TURN};
 
 /// The bytes before the packed streams: for each its length and its packed length, as 32 bits from the lowest on.
 pub const HEAD: usize = STREAMS * 8;
@@ -62,7 +62,7 @@ impl Belt for Merge<'_> {
 
     fn opcode(&mut self) -> u8 {
         let opcode = self.byte(OPCODES);
-        if opcode == ADDRESS {
+        if opcode == LONG_CONSTANT || opcode == ADDRESS {
             let Some(place) = self.out.get_mut(self.passed - 1) else { broken() };
             *place = CONSTANT;
         }

@@ -10,7 +10,7 @@
 use crate::lzma::MOST_CONTEXT_BITS;
 
 /// How many streams there are.
-pub const STREAMS: usize = 17;
+pub const STREAMS: usize = 18;
 /// All sections but the code, and the code's head.
 const REST: usize = 0;
 /// What instructions do.
@@ -19,7 +19,7 @@ pub const OPCODES: usize = 1;
 const READ_LOCALS: usize = 2;
 /// The locals that they write.
 const WRITTEN_LOCALS: usize = 3;
-/// Short constants of 32 bits.
+/// Constants of 32 bits that have one digit.
 const CONSTANTS: usize = 4;
 /// Where in memory they read, counted from an address.
 const READ_OFFSETS: usize = 5;
@@ -41,14 +41,18 @@ const TYPES: usize = 12;
 const BLOCKS: usize = 13;
 /// Globals and tables.
 const GLOBALS: usize = 14;
-/// Long constants of 32 bits: mostly addresses.
-const ADDRESSES: usize = 15;
+/// Constants of 32 bits that have two digits.
+const LONG_CONSTANTS: usize = 15;
+/// Those that have more: mostly addresses.
+const ADDRESSES: usize = 16;
 /// What is left.
-const OTHERS: usize = 16;
+const OTHERS: usize = 17;
 
 /// The instruction for a constant of 32 bits.
 pub const CONSTANT: u8 = 0x41;
-/// What stands for it among the instructions where the constant has three digits or more: one that WebAssembly has not.
+/// What stands for it in the stream where the constant has two digits: one that WebAssembly has not.
+pub const LONG_CONSTANT: u8 = 0x1D;
+/// What stands for it where the constant has more: another.
 pub const ADDRESS: u8 = 0x27;
 
 /// Whether a stream is of offsets. How such a one is aligned tells much of the next: that is in its lowest bits, and the
@@ -72,7 +76,7 @@ const CODE_SECTION: u8 = 10;
 pub trait Belt {
     /// Moves the next byte from or to a stream.
     fn byte(&mut self, stream: usize) -> u8;
-    /// Moves the next instruction, which is [`ADDRESS`] in the streams where the constant is long, and tells it so.
+    /// Moves the next instruction and tells what the stream has for it: where a constant is long, what stands for it.
     fn opcode(&mut self) -> u8;
     /// A function is next, which starts with its size.
     fn begin_function(&mut self);
@@ -147,6 +151,7 @@ fn instruction(belt: &mut impl Belt) -> u8 {
         }
         0x3F | 0x40 => _ = belt.byte(OPCODES),
         CONSTANT => _ = number(belt, CONSTANTS),
+        LONG_CONSTANT => _ = number(belt, LONG_CONSTANTS),
         ADDRESS => _ = number(belt, ADDRESSES),
         0x42 => _ = number(belt, WIDE_CONSTANTS),
         0x43 => bytes(belt, WIDE_CONSTANTS, 4),

@@ -16,7 +16,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use lzma_rust2::{LzmaOptions, LzmaWriter};
 use unpack::lzma;
-use unpack::streams::{self, ADDRESS, Belt, CONSTANT, OPCODES, STREAMS, TURN};
+use unpack::streams::{self, ADDRESS, Belt, CONSTANT, LONG_CONSTANT, OPCODES, STREAMS, TURN};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::args::Profile;
@@ -339,6 +339,7 @@ impl Belt for Split<'_> {
     fn opcode(&mut self) -> u8 {
         let opcode = match self.whole[self.passed..] {
             [CONSTANT, 0x80..=0xFF, 0x80..=0xFF, ..] => ADDRESS,
+            [CONSTANT, 0x80..=0xFF, ..] => LONG_CONSTANT,
             [opcode, ..] => opcode,
             [] => panic!("the wasm ends within a function"),
         };
@@ -425,10 +426,10 @@ mod tests {
     /// A wasm of one function, which has instructions of every kind that the walk tells apart.
     fn small() -> Vec<u8> {
         let body: &[u8] = &[
-            1, 2, 0x7F, 0x02, 0x40, 0x20, 0x80, 0x01, 0x41, 0xFF, 0x00, 0x41, 0x80, 0x80, 0x01,
-            0x42, 0x80, 0x80, 0x04, 0x43, 1, 2, 3, 4, 0x44, 1, 2, 3, 4, 5, 6, 7, 8, 0x28, 2, 0x90,
-            0x01, 0x3F, 0x00, 0x10, 5, 0x11, 1, 0, 0x0E, 1, 0, 0, 0x0C, 0, 0x1C, 1, 0x7F, 0x23, 0,
-            0xD0, 0x6F, 0xFC, 0x0A, 0, 0, 0xFC, 0x0B, 0, 0xFC, 0x00, 0x0B, 0x0B,
+            1, 2, 0x7F, 0x02, 0x40, 0x20, 0x80, 0x01, 0x41, 0x05, 0x41, 0xFF, 0x00, 0x41, 0x80,
+            0x80, 0x01, 0x42, 0x80, 0x80, 0x04, 0x43, 1, 2, 3, 4, 0x44, 1, 2, 3, 4, 5, 6, 7, 8,
+            0x28, 2, 0x90, 0x01, 0x3F, 0x00, 0x10, 5, 0x11, 1, 0, 0x0E, 1, 0, 0, 0x0C, 0, 0x1C, 1,
+            0x7F, 0x23, 0, 0xD0, 0x6F, 0xFC, 0x0A, 0, 0, 0xFC, 0x0B, 0, 0xFC, 0x00, 0x0B, 0x0B,
         ];
         let mut wasm = b"\0asm\x01\0\0\0\x00\x03abc".to_vec();
         wasm.extend([10, body.len() as u8 + 2, 1, body.len() as u8]);
