@@ -123,3 +123,19 @@ test("arrows, Home and End go among the tabs, which are one stop", async ({ lab,
   await page.keyboard.press("Tab");
   await expect(page.getByRole("tabpanel")).toBeFocused();
 });
+
+test("what names mean, which a pointer that rests on them tells, is read by keyboard, too", async ({ lab, page }) => {
+  await lab.open();
+  await lab.select(1);
+  for (const [card, meaning] of [
+    ["Inspector", "raft.help.current_term"],
+    ["Costs", "costs.each_help"],
+    ["Rules", "raft.setting.pre_vote_help"],
+  ]) {
+    const region = lab.region(card);
+    await region.locator("summary").filter({ hasText: lab.t("page.meanings") }).focus();
+    await expect(region.getByText(lab.t(meaning))).toBeHidden();
+    await page.keyboard.press("Enter");
+    await expect(region.getByText(lab.t(meaning))).toBeVisible();
+  }
+});

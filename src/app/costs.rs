@@ -5,7 +5,7 @@ use conclave::text::{Phrase, say};
 use yew::prelude::*;
 
 use super::Ui;
-use super::element::{Is, card, column_head, el, row_head};
+use super::element::{Is, card, column_head, el, meanings, row_head};
 
 /// A number: its name, what it means, and its value where there is one.
 type Row = (Phrase, Phrase, fn(&Costs) -> Option<String>);
@@ -34,6 +34,7 @@ pub fn costs(ui: &Ui, clusters: &[(Phrase, Costs)]) -> Html {
     ];
     let titles = clusters.iter().map(|(title, _)| column_head().say(ui, title.clone()));
     let head = el("tr").kid(column_head().say(ui, say::costs::what())).kids(titles);
+    let names = rows.iter().map(|(name, help, _)| (ui.say(name.clone()), help.clone())).collect();
     let rows = rows.into_iter().map(|(name, help, value)| {
         let values = clusters
             .iter()
@@ -48,6 +49,7 @@ pub fn costs(ui: &Ui, clusters: &[(Phrase, Costs)]) -> Html {
     card(ui, "costs-title", say::costs::title())
         .kid(table.kid(el("tbody").kids(rows)))
         .kids(is_led.then_some(note))
+        .kid(meanings(ui, names))
         .into()
 }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 pub use AttributeOrProperty::Static as Is;
-use conclave::text::Phrase;
+use conclave::text::{Phrase, say};
 use web_sys::HtmlInputElement;
 use yew::html::{onchange, onclick};
 use yew::prelude::*;
@@ -95,6 +95,19 @@ pub fn check(label: AttrValue, on: bool, turn: Rc<dyn Fn(bool)>) -> Element {
     });
     let tick = html! { <input type="checkbox" checked={on} {onchange} /> };
     el("label").class("check").kid(tick).text(label)
+}
+
+/// What names mean, folded: for readers who cannot rest a pointer on them.
+#[inline(never)]
+pub fn meanings(ui: &Ui, names: Vec<(AttrValue, Phrase)>) -> Element {
+    let names = names.into_iter().map(|(name, meaning)| {
+        let name = el("dt").text(name);
+        el("div").class("field").kid(name).kid(el("dd").say(ui, meaning))
+    });
+    el("details")
+        .class("meanings")
+        .kid(el("summary").say(ui, say::page::meanings()))
+        .kid(el("dl").kids(names))
 }
 
 /// The button that takes away what it stands in.

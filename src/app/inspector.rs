@@ -8,7 +8,9 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 use yew::virtual_dom::VText;
 
-use super::element::{Element, Is, all, column_head, el, heading, option, row_head, select};
+use super::element::{
+    Element, Is, all, column_head, el, heading, meanings, option, row_head, select,
+};
 use super::stage::node_name;
 use super::{Msg, Selection, Ui, clock};
 
@@ -72,12 +74,15 @@ fn node(ui: &Ui, node: &Node, scene: &Scene) -> Html {
             ])
         }
     };
+    let fields = node.face.fields.iter();
+    let names = fields.map(|field| (field.name.into(), field.help.clone())).collect();
     all(vec![
         el("p").class("inspector-name").say(ui, node_name(node)).into(),
         el("h3").say(ui, say::inspect::durable()).into(),
         part(true).into(),
         el("h3").say(ui, say::inspect::volatile()).into(),
         volatile,
+        meanings(ui, names).into(),
     ])
 }
 

@@ -8,12 +8,14 @@ use conclave::text::{Phrase, say};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::element::{all, card, check, el, field, option, select};
+use super::element::{all, card, check, el, field, meanings, option, select};
 use super::{Msg, Ui, options};
 
 /// The dials.
 pub fn rules(ui: &Ui, scene: &Scene) -> Html {
     let is_defect = |each: &&Setting| each.kind == SettingKind::Defect;
+    let names = scene.settings.iter().map(|each| (ui.say(each.name.clone()), each.help.clone()));
+    let names = names.collect();
     let kept = scene.settings.iter().filter(|each| !is_defect(each));
     let defects = scene.settings.iter().filter(is_defect);
     let defects = el("details")
@@ -23,7 +25,8 @@ pub fn rules(ui: &Ui, scene: &Scene) -> Html {
     let network = card(ui, "network-title", say::network::title()).kid(network(ui, scene.quality));
     let rules = card(ui, "rules-title", say::rules::title())
         .kids(kept.map(|each| setting(ui, each)))
-        .kid(defects);
+        .kid(defects)
+        .kid(meanings(ui, names));
     let turns = [
         (network, Action::SetNetwork { quality: scene.quality }),
         (rules, Action::Configure { setting: String::new(), value: 0 }),
