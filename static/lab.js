@@ -17,13 +17,19 @@ function conclaveLab(program, { host, root, home, options, bake }, tell) {
     else tell(name, JSON.parse(detail));
   });
 
+  /** Holes cost nothing, and billions of them could be asked for. */
+  const bounded = (name, value) => {
+    if (Array.isArray(value) && value.length > 1e7) throw new RangeError(`${name}: at most 10000000 elements`);
+    return value;
+  };
+
   /** Does what a method says, at once. What it refuses it throws. */
   function call(method, ...args) {
     let text;
     try {
       // A run may be given as an object.
-      if (method === "load" && typeof args[0] === "object") args[0] = JSON.stringify(args[0]);
-      text = JSON.stringify(args.filter((argument) => argument !== undefined));
+      if (method === "load" && typeof args[0] === "object") args[0] = JSON.stringify(args[0], bounded);
+      text = JSON.stringify(args.filter((argument) => argument !== undefined), bounded);
     } catch (error) {
       throw new TypeError(`${method}: ${error.message}`);
     }
