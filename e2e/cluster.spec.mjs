@@ -104,6 +104,10 @@ forEveryReader(() => {
     await expectEqualLogs(lab, { holding: ["x=agreed"] });
 
     await lab.partition([old.number, friend]);
+    const named = (inside) => [1, 2, 3, 4, 5].filter((each) => [old.number, friend].includes(each) === inside).map((each) => `S${each}`).join(" ");
+    const sides = [named(true), named(false)].sort().join(" | ");
+    const split = lab.page.getByText(lab.t("summary.split", { standing: "", sides }).trim());
+    await expect(split).toBeVisible();
     await lab.write("minority", { node: old.number });
     const { number } = await lab.leader({ after: old.term });
     expect([old.number, friend]).not.toContain(number);
@@ -117,6 +121,7 @@ forEveryReader(() => {
     for (const log of logs) expect(find(log, "x=minority")?.committed).not.toBe(true);
 
     await lab.act("Heal network");
+    await expect(split).toBeHidden();
     await expectEqualLogs(lab, { holding: ["x=agreed", "x=majority"], lacking: ["x=minority"] });
     await lab.expectRole(old.number, "follower");
   });

@@ -1,5 +1,6 @@
 //! What a person did to nodes and links, as spans of time.
 
+use super::sides::{parted, sides as sides_of};
 use crate::sim::recording::Timed;
 use crate::sim::{Action, Micros, NodeId, NodeSet};
 use crate::text::{Phrase, say};
@@ -62,7 +63,11 @@ pub fn faults(actions: &[Timed], nodes: u8) -> Vec<Fault> {
                     let others = NodeId::all(nodes);
                     *cut = others.filter(|other| sides[other.slot()] != *side).collect();
                 }
-                (cuts.len(), FaultKind::Cut, Some(say::fault::partition(parted(sides))))
+                (
+                    cuts.len(),
+                    FaultKind::Cut,
+                    Some(say::fault::partition(parted(&sides_of(&cuts), true))),
+                )
             }
             _ => continue,
         };
@@ -78,21 +83,4 @@ pub fn faults(actions: &[Timed], nodes: u8) -> Vec<Fault> {
         }
     }
     found
-}
-
-/// The sides of a partition: `S1 S2 | S3 S4 S5`.
-fn parted(sides: &[u8]) -> String {
-    let mut text = String::new();
-    for side in 0..=u8::MAX {
-        let before = text.len();
-        for node in NodeId::all(sides.len() as u8).filter(|node| sides[node.slot()] == side) {
-            text += match (before, text.len() - before) {
-                (0, 0) => "",
-                (_, 0) => " | ",
-                _ => " ",
-            };
-            text += &node.to_string();
-        }
-    }
-    text
 }

@@ -16,6 +16,7 @@ pub mod keys;
 mod lab;
 mod pair;
 mod quiet;
+mod sides;
 pub mod spacetime;
 pub mod state;
 pub mod storyboard;
@@ -30,6 +31,7 @@ pub use folds::Folds;
 pub use lab::{Advance, Lab, Run, complain, complain_link, complain_recording};
 pub use pair::Pair;
 pub use quiet::Quiet;
+pub use sides::sides;
 pub use trace::Trace;
 
 use crate::sim::node::Status;
@@ -52,6 +54,8 @@ pub struct Scene {
     pub nodes: Vec<Node>,
     /// Links that are cut, by direction.
     pub cuts: Vec<(NodeId, NodeId)>,
+    /// What they leave of the network: its [`sides`], one if it is whole.
+    pub sides: Vec<NodeSet>,
     /// The logs.
     pub logs: Logs,
     /// How many clients wait for an answer.

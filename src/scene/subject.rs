@@ -1,6 +1,7 @@
 //! Drawing a world: what only its protocol can say, and all that goes round it.
 
 use super::events::notate_answer;
+use super::sides::{parted, sides};
 use super::{
     Column, Costs, Counters, Epoch, Exhibit, Face, Flight, Glyph, Logs, Look, Message, Node,
     Orders, Scene, Setting, Timer, Verdict, Window, Witness,
@@ -9,7 +10,7 @@ use crate::sim::environment::{Envelope, Environment};
 use crate::sim::node::Status;
 use crate::sim::protocol::Judge;
 use crate::sim::world::{Body, Breached};
-use crate::sim::{MessageId, Network, NodeId, Order, Quality, Seat, SettingKind, World};
+use crate::sim::{MessageId, NodeId, NodeSet, Order, Quality, Seat, SettingKind, World};
 use crate::text::{Phrase, say};
 
 /// A world of any protocol, as it is drawn.
@@ -165,13 +166,16 @@ pub(super) fn scene(subject: &dyn Subject, window: Window) -> Scene {
         None => subject.beginning(),
     };
     let pairs = ids().flat_map(|from| ids().map(move |to| (from, to)));
+    let cuts: Vec<_> = pairs.filter(|&(from, to)| around.network.is_cut(from, to)).collect();
+    let sides = sides(around.network.cuts());
     Scene {
         now: around.now,
         steps: around.steps,
-        summary: summary(&nodes, &around.network, standing),
+        summary: summary(&nodes, &cuts, &sides, standing),
         nodes,
         milestone,
-        cuts: pairs.filter(|&(from, to)| around.network.is_cut(from, to)).collect(),
+        cuts,
+        sides,
         logs: Logs { first, columns, longest },
         waiting: around.clients.iter().filter(|client| client.pending.is_some()).count(),
         verdicts: subject.verdicts(),
@@ -226,9 +230,14 @@ fn costs(subject: &dyn Subject) -> Costs {
     }
 }
 
-/// How things stand, in a sentence: who leads, or else what was said of it; who is down; how many
-/// links are cut, in one direction or both.
-fn summary(nodes: &[Node], network: &Network, leaderless: Phrase) -> Phrase {
+/// How things stand: who leads, or else what was said of it; who is down; how the network is split, or
+/// else how many links are cut, in one direction or both.
+fn summary(
+    nodes: &[Node],
+    cuts: &[(NodeId, NodeId)],
+    sides: &[NodeSet],
+    leaderless: Phrase,
+) -> Phrase {
     let leaders = nodes.iter().filter(|node| node.face.leads).map(|node| {
         let Node { id, face, .. } = node;
         say::summary::leader(face.epoch, face.epoch_name.clone(), *id).into()
@@ -238,11 +247,14 @@ fn summary(nodes: &[Node], network: &Network, leaderless: Phrase) -> Phrase {
     let down = nodes.iter().filter(|node| node.status != Status::Up).map(|node| node.id.into());
     let down: Vec<_> = down.collect();
     let standing = if down.is_empty() { standing } else { say::summary::some_down(down, standing) };
-    let all = || NodeId::all(nodes.len() as u8);
-    let links =
-        all().flat_map(|low| all().filter(move |&high| high > low).map(move |high| (low, high)));
-    let is_cut = |&(low, high): &_| network.is_cut(low, high) || network.is_cut(high, low);
-    match links.filter(is_cut).count() {
+    if sides.len() > 1 {
+        return say::summary::split(parted(sides, nodes.len() <= 9), standing);
+    }
+    match cuts
+        .iter()
+        .filter(|&&(from, to)| from < to || cuts.binary_search(&(to, from)).is_err())
+        .count()
+    {
         0 => standing,
         cut => say::summary::some_cut(cut, standing),
     }

@@ -111,6 +111,11 @@ impl Network {
         self.links.get(&(from, to)).copied().unwrap_or(self.quality)
     }
 
+    /// Of each node, by its id, those that nothing reaches which it sends.
+    pub fn cuts(&self) -> &[NodeSet] {
+        &self.cut
+    }
+
     /// Whether messages in this direction are stopped.
     pub fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
         self.cut[from.slot()].contains(to)

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use conclave::scene::{Node, Scene, Shape, Vote};
 use conclave::sim::node::Status;
-use conclave::sim::{Action, MessageId, NodeId};
+use conclave::sim::{Action, MessageId, NodeId, NodeSet};
 use conclave::text::say;
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
@@ -111,6 +111,7 @@ pub fn stage(
     let drawing = el("svg")
         .attrs(&["viewBox", "role", "aria-label"], vec![view_box.into(), "group".into(), label])
         .kid(el("defs").kid(stripe))
+        .kid(sides(scene, layout))
         .kid(links(ui, scene, layout, selection))
         .kid(clients(ui, scene, layout))
         .kid(headings(ui, scene, layout))
@@ -331,6 +332,27 @@ fn strip(node: &Node, layout: &Layout) -> Html {
     all(parts)
 }
 
+/// The sides of a network that is split, each as ground below its nodes.
+fn sides(scene: &Scene, layout: &Layout) -> Element {
+    const AROUND: f64 = 19.0;
+    let split = scene.sides.iter().filter(|_| scene.sides.len() > 1);
+    let ground = |side: &NodeSet, class: &'static str, more: f64| {
+        let corners = side.iter().map(|node| {
+            let Point { x, y } = layout.node(node);
+            format!("{},{} ", tenths(x), tenths(y))
+        });
+        let width = 2.0 * (layout.radius + AROUND + more);
+        el("polygon").attrs(
+            &["class", "points", "stroke-width"],
+            vec![class.into(), corners.collect::<String>().into(), tenths(width).into()],
+        )
+    };
+    unspoken("g", "sides").kids(split.map(|side| {
+        // A line around what is itself drawn as a broad line.
+        el("g").kid(ground(side, "shore", 1.5)).kid(ground(side, "side", 0.0))
+    }))
+}
+
 fn links(ui: &Ui, scene: &Scene, layout: &Layout, selection: Option<Selection>) -> Element {
     let all = || NodeId::all(layout.nodes);
     let pairs =
@@ -340,7 +362,9 @@ fn links(ui: &Ui, scene: &Scene, layout: &Layout, selection: Option<Selection>) 
         let back = scene.cuts.contains(&(high, low));
         let selected = selection == Some(Selection::Link(low, high));
         let drawn = layout.roomy() && !layout.share_column(low, high);
-        (drawn || forth || back || selected)
+        // Of the many links between sides, their grounds tell.
+        let apart = scene.sides.iter().any(|side| side.contains(low) != side.contains(high));
+        (drawn || selected || (forth || back) && !apart)
             .then(|| link(ui, layout, (low, high), (forth, back), selected))
     });
     unspoken("g", "links").kids(shown)
