@@ -1,12 +1,14 @@
 // Browser tests. `cargo xtask test` builds the page, finds the browsers and runs them; after that,
 // `npx playwright test --project=chromium` in this folder runs them again.
 
+import os from "node:os";
+
 import { defineConfig } from "@playwright/test";
 import { chromium, firefox, port } from "./helpers/environment.mjs";
 
 export default defineConfig({
   testDir: ".",
-  workers: 1,
+  workers: Math.min(4, os.availableParallelism()),
   forbidOnly: Boolean(process.env.CI),
   // The machine may be slow and busy: what is asked for must come, and may take its time.
   timeout: 120_000,
