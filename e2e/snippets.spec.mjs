@@ -207,6 +207,11 @@ test("it can be copied, or is marked and copied by hand", async ({ lab, page, co
   await lab.get("button", "embed.copy").click();
   await expect(dialog(lab).getByText(lab.t("share.copied"))).toBeVisible();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(text);
+  // Enter in a form copies, too, and leaves neither the dialog nor the page.
+  await page.evaluate(() => navigator.clipboard.writeText(""));
+  await lab.get("textbox", "embed.address").press("Enter");
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(text);
+  await expect(dialog(lab)).toBeVisible();
   await page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
   await lab.get("button", "embed.copy").click();
   await expect(dialog(lab).getByText(lab.t("embed.not_copied"))).toBeVisible();

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use conclave::scene::embed::{DEEDS, Fields, HOSTS, LONG, snippet};
 use conclave::text::{LANGUAGES, Phrase, say};
-use yew::html::oninput;
+use yew::html::{oninput, onsubmit};
 use yew::prelude::*;
 
 use super::element::{Element, Is, all, el, field, option};
@@ -63,6 +63,14 @@ pub fn form(ui: &Ui, fields: &Fields, link: &str, title: &str, told: Option<&Phr
         let send = ui.send.clone();
         Callback::from(move |event: InputEvent| send.emit(Msg::Compose(browser::values_of(&event))))
     };
+    // Without it, Enter would leave the page.
+    let stay = {
+        let copy = ui.on(Msg::Copy(text.clone()));
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            copy.emit(());
+        })
+    };
     let names = &["id", "name", "value"];
     let address =
         el("input").attrs(names, vec!["address".into(), "address".into(), home.to_owned().into()]);
@@ -72,6 +80,7 @@ pub fn form(ui: &Ui, fields: &Fields, link: &str, title: &str, told: Option<&Phr
     let form = el("form")
         .class("form embedding")
         .listen(Rc::new(oninput::Wrapper::new(compose)))
+        .listen(Rc::new(onsubmit::Wrapper::new(stay)))
         .kid(choice(ui, "host", say::embed::host(), hosts))
         .kid(field("entry", "address", ui.say(say::embed::address()), address.into()))
         .kid(choice(ui, "lang", say::page::language(), languages))
