@@ -1,11 +1,14 @@
 //! The dialogs, each a `<dialog>` of the platform: it keeps the focus in and lets Escape close it.
 
+use std::rc::Rc;
+
 use conclave::protocols::catalog::{Known, PROTOCOLS};
 use conclave::scene::keys::HOTKEYS;
 use conclave::scene::{GLYPHS, Glyph, Lab, Scene};
 use conclave::sim::{Action, MemberChange, NodeId, Order, PAGE_NODES, Place, Recording};
 use conclave::text::{LANGUAGES, Phrase, say};
 use web_sys::{HtmlDialogElement, HtmlInputElement, HtmlSelectElement};
+use yew::html::{oncancel, onchange, onclose, onsubmit};
 use yew::prelude::*;
 
 use super::element::{Element, Is, all, check, dismiss, el, field, option};
@@ -74,7 +77,7 @@ pub fn dialog(
         .kid(el("h2").fixed(&[("id", Is("dialog-title"))]).say(ui, title))
         .kid(dismiss(ui, say::page::close(), Msg::Dialog(None)));
     // By Escape: before the next key, and not when only the choice of a file is given up.
-    let oncancel = {
+    let cancelled = {
         let send = ui.send.clone();
         Callback::from(move |event: Event| {
             if event.target_dyn_into::<HtmlDialogElement>().is_some() {
@@ -82,20 +85,21 @@ pub fn dialog(
             }
         })
     };
-    html! {
-        <dialog ref={element.clone()} aria-labelledby="dialog-title" {oncancel}
-            onclose={ui.on(Msg::Dialog(None))}>
-            { head }
-            { content }
-        </dialog>
-    }
+    el("dialog")
+        .place(element)
+        .fixed(&[("aria-labelledby", Is("dialog-title"))])
+        .listen(Rc::new(oncancel::Wrapper::new(cancelled)))
+        .listen(Rc::new(onclose::Wrapper::new(ui.on(Msg::Dialog(None)))))
+        .kid(head)
+        .kid(content)
+        .into()
 }
 
 /// Protocol, nodes and seed of a new run.
 fn new_run(ui: &Ui, draft: &Draft, lab: &dyn Lab) -> Html {
     let Recording { protocol, nodes, seed, .. } = lab.start();
     let beside = lab.beside().map(Lab::protocol);
-    let onsubmit = {
+    let submitted = {
         let send = ui.send.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
@@ -106,7 +110,7 @@ fn new_run(ui: &Ui, draft: &Draft, lab: &dyn Lab) -> Html {
             send.emit(Msg::TryStart { protocol, beside, nodes, seed });
         })
     };
-    let onchange = {
+    let picked = {
         let send = ui.send.clone();
         Callback::from(move |event: Event| {
             let input: HtmlInputElement = event.target_unchecked_into();
@@ -120,31 +124,38 @@ fn new_run(ui: &Ui, draft: &Draft, lab: &dyn Lab) -> Html {
     let protocols = |chosen: Option<&str>| {
         let protocol =
             |each: &Known| option(each.id.into(), ui.say((each.name)()), chosen == Some(each.id));
-        PROTOCOLS.iter().map(protocol).collect::<Html>()
+        PROTOCOLS.iter().map(protocol).collect::<Vec<_>>()
     };
     let alone = option(NOBODY.into(), ui.say(say::run::alone()), beside.is_none());
     let number = |id: &'static str, help: &'static str, value: String| {
-        html! { <input {id} aria-describedby={help} inputmode="numeric" ~defaultValue={value} /> }
+        let names = &["id", "aria-describedby", "inputmode", "value"];
+        let values = vec![id.into(), help.into(), "numeric".into(), value.into()];
+        el("input").attrs(names, values).into()
     };
     let helped = |id, label, input, help_id: &'static str, help| {
         let help = el("small").attrs(&["id"], vec![help_id.into()]).say(ui, help);
         field("entry", id, ui.say(label), input).kid(help)
     };
-    let first = html! { <select id="run-protocol">{ protocols(Some(protocol)) }</select> };
-    let second = html! {
-        <select id="run-beside" aria-describedby="run-beside-help">{ alone }{ protocols(beside) }</select>
-    };
-    let file = html! {
-        <input id="run-file" type="file" aria-describedby="run-file-help"
-            accept=".conclave,.json,application/json" {onchange} />
-    };
+    let first = el("select").fixed(&[("id", Is("run-protocol"))]).kids(protocols(Some(protocol)));
+    let second = el("select")
+        .fixed(&[("id", Is("run-beside")), ("aria-describedby", Is("run-beside-help"))])
+        .kid(alone)
+        .kids(protocols(beside));
+    let file = el("input")
+        .fixed(&[
+            ("id", Is("run-file")),
+            ("type", Is("file")),
+            ("aria-describedby", Is("run-file-help")),
+            ("accept", Is(".conclave,.json,application/json")),
+        ])
+        .listen(Rc::new(onchange::Wrapper::new(picked)));
     let problem = draft.problem.as_ref().map(|why| ui.say(why.clone())).unwrap_or_default();
     let entries = [
-        field("entry", "run-protocol", ui.say(say::run::protocol()), first),
+        field("entry", "run-protocol", ui.say(say::run::protocol()), first.into()),
         helped(
             "run-beside",
             say::run::beside(),
-            second,
+            second.into(),
             "run-beside-help",
             say::run::beside_help(),
         ),
@@ -166,9 +177,13 @@ fn new_run(ui: &Ui, draft: &Draft, lab: &dyn Lab) -> Html {
         el("button")
             .fixed(&[("type", Is("submit")), ("class", Is("primary"))])
             .say(ui, say::run::start()),
-        helped("run-file", say::run::open(), file, "run-file-help", say::run::open_help()),
+        helped("run-file", say::run::open(), file.into(), "run-file-help", say::run::open_help()),
     ];
-    html! { <form class="form" {onsubmit} novalidate=true>{ for entries }</form> }
+    el("form")
+        .fixed(&[("class", Is("form")), ("novalidate", Is(""))])
+        .listen(Rc::new(onsubmit::Wrapper::new(submitted)))
+        .kids(entries)
+        .into()
 }
 
 /// Reads what was typed into the form of a new run.
@@ -308,7 +323,7 @@ fn help(ui: &Ui) -> Html {
 
 /// The languages, each in its own script.
 pub fn language_select(ui: &Ui) -> Html {
-    let onchange = {
+    let chosen = {
         let send = ui.send.clone();
         Callback::from(move |event: Event| {
             let select: HtmlSelectElement = event.target_unchecked_into();
@@ -318,18 +333,22 @@ pub fn language_select(ui: &Ui) -> Html {
             }
         })
     };
-    html! {
-        <select aria-label={ui.say(say::page::language())} {onchange}>
-            { for LANGUAGES.iter().map(|(language, id)| html! {
-                <option value={*id} lang={language.tag()} selected={*language == ui.language}>{ language.name() }</option>
-            }) }
-        </select>
-    }
+    let languages = LANGUAGES.iter().map(|(language, id)| {
+        let names = &["value", "lang", "selected"];
+        let values = vec![(*id).into(), language.tag().into(), "".into()];
+        let chosen = *language == ui.language;
+        el("option").attrs_if(names, values, chosen).text(language.name().into())
+    });
+    el("select")
+        .attrs(&["aria-label"], vec![ui.say(say::page::language())])
+        .listen(Rc::new(onchange::Wrapper::new(chosen)))
+        .kids(languages)
+        .into()
 }
 
 /// The themes.
 pub fn theme_select(ui: &Ui, theme: Theme) -> Html {
-    let onchange = {
+    let chosen = {
         let send = ui.send.clone();
         Callback::from(move |event: Event| {
             let select: HtmlSelectElement = event.target_unchecked_into();
@@ -338,7 +357,9 @@ pub fn theme_select(ui: &Ui, theme: Theme) -> Html {
     };
     let themes = Theme::ALL.into_iter().zip(Theme::names());
     let themes = themes.map(|((id, each), name)| option(id.into(), ui.say(name), each == theme));
-    html! {
-        <select aria-label={ui.say(say::theme::label())} {onchange}>{ for themes }</select>
-    }
+    el("select")
+        .attrs(&["aria-label"], vec![ui.say(say::theme::label())])
+        .listen(Rc::new(onchange::Wrapper::new(chosen)))
+        .kids(themes)
+        .into()
 }

@@ -73,7 +73,8 @@ pub fn field(class: &'static str, id: &'static str, label: AttrValue, field: Htm
 /// What can be chosen in a `<select>`.
 #[inline(never)]
 pub fn option(value: AttrValue, label: AttrValue, selected: bool) -> Html {
-    html! { <option {value} {selected}>{ label }</option> }
+    let option = el("option").attrs_if(&["value", "selected"], vec![value, "".into()], selected);
+    option.text(label).into()
 }
 
 /// Several things to choose one from.
@@ -135,6 +136,19 @@ impl Element {
         let values = values.into_iter().map(|value| Some(AttributeOrProperty::Attribute(value)));
         self.tag().attributes = Attributes::Dynamic { keys: names, values: values.collect() };
         self
+    }
+
+    /// Gives it these attributes, in place of all that it has; the last only where it is to be there.
+    #[inline(never)]
+    pub fn attrs_if(
+        self,
+        names: &'static [&'static str],
+        mut values: Vec<AttrValue>,
+        last: bool,
+    ) -> Self {
+        let count = names.len() - usize::from(!last);
+        values.truncate(count);
+        self.attrs(&names[..count], values)
     }
 
     /// Gives it these attributes, which do not change, in place of all that it has.

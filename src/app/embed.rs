@@ -155,9 +155,7 @@ fn ticks(
 
 #[inline(never)]
 fn tick(ui: &Ui, name: &'static str, value: &'static str, label: Phrase, on: bool) -> Element {
-    const NAMES: &[&str] = &["type", "name", "value", "checked"];
-    let mut values = vec!["checkbox".into(), name.into(), value.into(), "".into()];
-    let names = if on { NAMES } else { &NAMES[..3] };
-    values.truncate(names.len());
-    el("label").class("check").kid(el("input").attrs(names, values)).say(ui, label)
+    let names = &["type", "name", "value", "checked"];
+    let values = vec!["checkbox".into(), name.into(), value.into(), "".into()];
+    el("label").class("check").kid(el("input").attrs_if(names, values, on)).say(ui, label)
 }
