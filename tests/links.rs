@@ -121,6 +121,8 @@ fn a_session_saved_opens_with_all_branches_at_the_same_moment() {
     assert_eq!(read, run.session());
     let json = Session::from_bytes(run.session().to_json().as_bytes());
     assert_eq!(json, Ok(run.session()));
+    let marked = format!("\u{feff}{}", run.session().to_json());
+    assert_eq!(Session::from_bytes(marked.as_bytes()), json, "with a byte-order mark");
     let (opened, differs) = resume(read);
     assert_eq!(differs, None);
     assert_eq!(opened.world().digest(), run.world().digest());

@@ -88,13 +88,10 @@ fn lanes(tree: &Tree, end: Micros) -> Html {
         let outline = format!("M{x} 0v13M{x} 0h5l-1.5 2 1.5 2h-5").into();
         el("path").attrs(&["class", "d"], vec!["marked".into(), outline])
     });
+    let names = &["class", "viewBox", "preserveAspectRatio", "aria-hidden"];
+    let view_box = format!("0 0 {COLUMNS} 13").into();
     el("svg")
-        .fixed(&[
-            ("class", Is("lanes")),
-            ("viewBox", Is("0 0 400 13")),
-            ("preserveAspectRatio", Is("none")),
-            ("aria-hidden", Is("true")),
-        ])
+        .attrs(names, vec!["lanes".into(), view_box, "none".into(), "true".into()])
         .kids(leaders)
         .kids(marks)
         .kids(flags)

@@ -165,29 +165,35 @@ impl Json {
     /// its name alone.
     pub fn variant(
         &self,
-        type_name: &str,
         variants: &'static [(&'static str, &'static [&'static str])],
     ) -> Result<(&'static str, Fields<'_>), String> {
+        let names = || variants.iter().map(|(name, _)| *name).collect::<Vec<_>>();
         let (found, content) = match self {
             Self::Text(found) => (found, &Self::Null),
             Self::Object(fields) if fields.len() == 1 => (&fields[0].0, &fields[0].1),
-            _ => return Err(self.misfit("type", &format!("enum {type_name}"))),
+            _ => {
+                let allowed = format!("{}, or an object with one of them", one_of(&names()));
+                return Err(self.misfit("type", &allowed));
+            }
         };
         let Some((name, fields)) = variants.iter().find(|(name, _)| name == found) else {
-            let names: Vec<_> = variants.iter().map(|(name, _)| *name).collect();
-            return Err(unknown("variant", found, &names));
+            return Err(unknown("variant", found, &names()));
         };
         let fields = match (content, fields) {
             (Self::Null, []) => Fields { names: fields, values: Vec::new(), next: 0 },
             (_, []) => return Err(content.misfit("type", "no fields")),
-            _ => content.fields(&format!("struct variant {type_name}::{name}"), fields)?,
+            _ => content.fields(&format!("the fields of `{name}`"), fields)?,
         };
         Ok((name, fields))
     }
 }
 
 fn unknown(what: &str, found: &str, names: &[&str]) -> String {
-    format!("unknown {what} `{found:.64}`, expected one of `{}`", names.join("`, `"))
+    format!("unknown {what} `{found:.64}`, expected {}", one_of(names))
+}
+
+fn one_of(names: &[&str]) -> String {
+    format!("one of `{}`", names.join("`, `"))
 }
 
 fn missing(name: &str) -> String {
@@ -531,7 +537,7 @@ macro_rules! json_enum {
             fn read(json: &crate::sim::json::Json) -> Result<Self, String> {
                 const VARIANTS: &[(&str, &[&str])] = &[$(($name, &[$(stringify!($field)),*])),*];
                 #[allow(unused_mut, unused_variables, reason = "not every enum has fields")]
-                let (name, mut fields) = json.variant(stringify!($Type), VARIANTS)?;
+                let (name, mut fields) = json.variant(VARIANTS)?;
                 Ok(match name {
                     $($name => $Type::$Variant { $($field: fields.need()?),* },)*
                     _ => unreachable!("it is one of the names"),

@@ -274,6 +274,8 @@ impl Session {
     /// # Errors
     /// What is wrong with it.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, LinkError> {
+        // Some editors put a byte-order mark before what they save.
+        let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
         if bytes.trim_ascii_start().first() == Some(&b'{') {
             return Self::from_json(bytes);
         }
