@@ -11,6 +11,9 @@ pub fn sides(cuts: &[NodeSet]) -> Vec<NodeSet> {
         !cuts[one.slot()].contains(other) || !cuts[other.slot()].contains(one)
     };
     let mut rest: NodeSet = all().collect();
+    if cuts.iter().all(|cut| cut.is_empty()) {
+        return vec![rest];
+    }
     let mut sides = Vec::new();
     while let Some(first) = rest.iter().next() {
         let mut side = NodeSet::EMPTY;

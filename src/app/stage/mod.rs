@@ -363,8 +363,8 @@ fn links(ui: &Ui, scene: &Scene, layout: &Layout, selection: Option<Selection>) 
         let selected = selection == Some(Selection::Link(low, high));
         let drawn = layout.roomy() && !layout.share_column(low, high);
         // Of the many links between sides, their grounds tell.
-        let apart = scene.sides.iter().any(|side| side.contains(low) != side.contains(high));
-        (drawn || selected || (forth || back) && !apart)
+        let apart = || scene.sides.iter().any(|side| side.contains(low) != side.contains(high));
+        (drawn || selected || (forth || back) && !apart())
             .then(|| link(ui, layout, (low, high), (forth, back), selected))
     });
     unspoken("g", "links").kids(shown)
